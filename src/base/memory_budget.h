@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace millrace::base {
+
+// What the memory of --memory-max is divided among. A row of memory_shares says how much each may hold and what happens
+// when it is full.
+enum class MemoryShare : std::uint8_t {
+  log,           // the memory engine's records and the tail cache: a block counts once wherever it is held
+  append_queue,  // blocks that wait in shard actors for their commit
+  bodies,        // request bodies over small_body_max that are being received or handled
+  small_bodies,  // the rest of the bodies, so that large ones cannot starve small requests
+  answers,       // answers that are being written
+  connections,   // heads and buffers of connections
+  catalogue,     // streams, shards, tags
+};
+inline constexpr std::size_t memory_share_count = 7;
+
+struct MemoryShareRow {
+  MemoryShare share;
+  std::string_view name;
+  unsigned percent;            // of --memory-max
+  std::string_view when_full;  // for the documentation and the metrics' help text
+};
+
+inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = {{
+    {MemoryShare::log, "log", 55, "the memory engine drops its oldest records; the tail cache forgets its oldest blocks"},
+    {MemoryShare::append_queue, "append_queue", 10, "puts are throttled"},
+    {MemoryShare::bodies, "bodies", 15, "sockets are not read; the longest stalled body is cut after a moment"},
+    {MemoryShare::small_bodies, "small_bodies", 3, "sockets are not read; the longest stalled body is cut after a moment"},
+    {MemoryShare::answers, "answers", 12, "GetRecords is throttled"},
+    {MemoryShare::connections, "connections", 3, "the connection is closed"},
+    {MemoryShare::catalogue, "catalogue", 2, "control calls are refused with LimitExceededException"},
+}};
+
+// Counts what is held against what may be held, by share. Thread-safe and lock-free. Lives as long as the broker.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::size_t bytes_max);
+
+  std::size_t bytes_max() const { return bytes_max_; }
+  std::size_t max(MemoryShare share) const { return shares_[index(share)].max; }
+  std::size_t used(MemoryShare share) const { return shares_[index(share)].used.load(std::memory_order_relaxed); }
+  bool is_full(MemoryShare share) const { return used(share) >= max(share); }
+
+  // Takes `bytes` where they fit; false where they do not, and then nothing is taken.
+  bool try_take(MemoryShare share, std::size_t bytes);
+  // Takes them even where the share is over its maximum thereby: for what must be held and is brought down afterwards.
+  void take(MemoryShare share, std::size_t bytes);
+  void give_back(MemoryShare share, std::size_t bytes);
+
+ private:
+  static constexpr std::size_t index(MemoryShare share) { return static_cast<std::size_t>(share); }
+
+  struct alignas(64) Counter {
+    std::size_t max = 0;
+    std::atomic<std::size_t> used{0};
+  };
+  std::size_t bytes_max_;
+  std::array<Counter, memory_share_count> shares_;
+};
+
+// Bytes taken from a share, given back at the end of its life. Move-only.
+class MemoryHold {
+ public:
+  MemoryHold() = default;
+  MemoryHold(MemoryBudget& budget, MemoryShare share) : budget_(&budget), share_(share) {}
+  MemoryHold(MemoryHold&& other) noexcept
+      : budget_(other.budget_), share_(other.share_), bytes_(std::exchange(other.bytes_, 0)) {}
+  MemoryHold& operator=(MemoryHold&& other) noexcept;
+  ~MemoryHold() { release(); }
+
+  // Holds `bytes` more; false, and nothing changes, where they do not fit.
+  bool try_grow(std::size_t bytes);
+  void grow(std::size_t bytes);
+  void release();
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  MemoryBudget* budget_ = nullptr;
+  MemoryShare share_ = MemoryShare::log;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace millrace::base

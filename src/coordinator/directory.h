@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/u128.h"
+#include "catalog/state.h"
+#include "shard/shard.h"
+
+namespace millrace::coordinator {
+
+// A stream with its running shards, as requests find it. Immutable; a change of the stream makes a new one that takes the
+// shards over.
+struct StreamEntry {
+  std::shared_ptr<const catalog::Stream> stream;
+  std::vector<std::shared_ptr<shard::Shard>> shards;  // by shard number, like stream->shards
+
+  // Index (into `shards`) of the open shard that owns the hash. Open shards partition the key space.
+  std::size_t route(base::u128 hash) const;
+  const std::shared_ptr<shard::Shard>* find(model::ShardNo number) const;
+
+  // Lower bounds of the open shards' ranges, ascending, and their indexes: for route().
+  std::vector<base::u128> open_starts;
+  std::vector<std::uint32_t> open_indexes;
+};
+
+// All streams of the account at one moment. Immutable.
+struct Directory {
+  std::uint64_t version = 0;
+  std::shared_ptr<const catalog::State> state;
+  std::map<std::string, std::shared_ptr<const StreamEntry>, std::less<>> by_name;
+
+  const StreamEntry* find(std::string_view name) const;
+};
+
+}  // namespace millrace::coordinator

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "io/file.h"
+#include "io/loop.h"
+#include "io/random.h"
+#include "io/socket.h"
+
+namespace millrace::io {
+
+// The real side of the seams: Asio loops on threads of their own, the machine's clocks, files and sockets.
+
+// A loop that runs on a thread it starts. stop() lets the running task end, then joins; tasks left are destroyed.
+class ThreadLoop : public Loop {
+ public:
+  virtual void stop() = 0;
+};
+std::unique_ptr<ThreadLoop> start_thread_loop(std::string thread_name);
+
+std::unique_ptr<Network> system_network();
+std::unique_ptr<FileSystem> system_files();
+
+}  // namespace millrace::io

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "log/engine.h"
+#include "shard/inbox.h"
+#include "shard/tail_cache.h"
+
+namespace millrace::shard {
+
+// What all shards of a broker share. Outlives them.
+struct Shared {
+  log::Engine& engine;
+  const io::WallClock& clock;
+  base::MemoryBudget& budget;
+  TailCache& tail_cache;
+  base::Counter& commits;
+  base::Histogram& commit_records;
+  base::Counter& append_queue_full;
+};
+
+struct ShardConfig {
+  log::LogId id;
+  std::int64_t created_s = 0;
+  std::chrono::milliseconds retention{0};
+};
+
+// Where a block went: what the sequence numbers of its records are made of.
+struct Stored {
+  log::Position first = 0;  // of the block's first record; the others follow without a gap
+  std::int64_t arrival_ms = 0;
+};
+
+struct ReadRequest {
+  log::Position from = 1;
+  std::uint32_t records_max = 10'000;
+  std::size_t bytes_max = 10 * 1024 * 1024;
+  std::int64_t arrival_min_ms = 0;
+};
+
+struct ReadPage {
+  log::Page page;
+  std::int64_t now_ms = 0;  // the clock when the page was made, for MillisBehindLatest
+};
+
+struct Positions {
+  log::Position tail = 0;  // last visible position
+  bool closed = false;
+};
+
+// Owns one shard: its order, its arrival times, its group commit and its tail in memory.
+//
+// Threads:   public functions may be called from any thread. Work arrives in an inbox; whoever finds the actor idle runs
+//            it on the spot, whoever finds it busy leaves the message. `done` may be called before the call returns.
+// Order:     records become visible in the order of their positions, and only once durable.
+// Commit:    small blocks that wait together are joined into one; several commits may be in flight.
+// Failure:   after an unknown outcome or a fence every append in flight fails, and the next one acquires the log again.
+// Lifetime:  shared; what is in flight keeps it alive.
+class Shard : public std::enable_shared_from_this<Shard> {
+ public:
+  Shard(Shared& shared, ShardConfig config);
+  ~Shard();
+
+  // Errors: throughput_exceeded (the queue is full), closed, resource_not_found (dropped), internal_failure.
+  void append(log::Block block, base::Done<Stored> done);
+  void read(ReadRequest request, base::Done<ReadPage> done);
+  // The position of the first record of that arrival time or later; one past the tail where there is none.
+  void seek_time(std::int64_t arrival_ms, base::Done<log::Position> done);
+  void positions(base::Done<Positions> done);
+  // Ends the shard for good: appends are refused from now on, and the tail is forgotten.
+  void drop(base::Done<void> done);
+  void set_retention(std::chrono::milliseconds retention);
+
+  const ShardConfig& config() const { return config_; }
+  // Appends that wait or are being committed.
+  std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  // Blocks that wait in one shard; one more is answered with throughput_exceeded.
+  static constexpr std::size_t appends_queued_max = 4'096;
+
+ private:
+  struct Append {
+    log::Block block;
+    base::Done<Stored> done;
+  };
+  // A joined block in flight, and whom to tell.
+  struct Commit;
+
+  void take(Append append);
+  void commit_waiting();
+  void submit(std::vector<Append> group);
+  void on_committed(std::shared_ptr<Commit> commit, base::Result<log::Appended> outcome);
+  void acquire();
+  void fail_waiting(const base::Error& error);
+  void read_now(const ReadRequest& request, base::Done<ReadPage> done);
+  std::int64_t next_arrival_ms();
+  std::int64_t horizon_ms() const;
+
+  // Constant after construction.
+  Shared& shared_;
+  const ShardConfig config_;
+  Inbox inbox_;
+  std::atomic<std::int64_t> retention_ms_;
+  std::atomic<std::size_t> queued_{0};
+  // Touched only by whoever runs the inbox.
+  std::unique_ptr<log::Writer> writer_;
+  bool acquiring_ = false;
+  bool dropped_ = false;
+  std::deque<Append> waiting_;
+  std::size_t commits_in_flight_ = 0;
+  std::int64_t last_arrival_ms_ = 0;
+  log::Position durable_ = 0;   // last position that readers may see
+  std::shared_ptr<TailCache::Tail> tail_;
+};
+
+}  // namespace millrace::shard
