@@ -17,4 +17,8 @@ class Executor {
   ~Executor() = default;
 };
 
+// The executor whose thread this is, or null on a thread that is no loop's. A loop sets it when its thread starts.
+Executor* current_executor();
+void set_current_executor(Executor* executor);
+
 }  // namespace millrace::base

@@ -75,8 +75,8 @@ struct Page {
 // Appends to one log; a shard actor's. Made by Engine::acquire. Used by one thread at a time.
 class Writer {
  public:
-  // Takes the block. Several may be in flight; completions come in submission order on the executor given to acquire. A
-  // success means: durable to the engine's class and visible to every reader. A block is stored whole or not at all, or
+  // Takes the block. Several may be in flight; completions come in submission order on the executor given to acquire, or
+  // at once before this returns. A success means: durable to the engine's class and visible to every reader. A block is stored whole or not at all, or
   // the outcome is unknown. After fenced or unknown_outcome this writer is dead: every later call fails the same way and
   // the actor must acquire again.
   virtual void append(Block block, Done<Appended> done) = 0;

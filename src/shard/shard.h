@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "base/executor.h"
@@ -35,8 +36,10 @@ struct ShardConfig {
 
 // Where a block went: what the sequence numbers of its records are made of.
 struct Stored {
-  log::Position first = 0;  // of the block's first record; the others follow without a gap
+  log::Appended runs;
   std::int64_t arrival_ms = 0;
+  // Of the block's index-th record.
+  log::Position position(std::uint32_t index) const;
 };
 
 struct ReadRequest {
@@ -89,35 +92,66 @@ class Shard : public std::enable_shared_from_this<Shard> {
   struct Append {
     log::Block block;
     base::Done<Stored> done;
+    std::uint32_t records = 0;  // set when the block is given away
+  };
+  struct Read {
+    ReadRequest request;
+    base::Done<ReadPage> done;
+  };
+  using Message = std::variant<Append, Read, base::Task>;
+
+  // What the inbox calls.
+  struct Handler {
+    Shard* shard;
+    std::shared_ptr<Shard> keep_alive() const { return shard->shared_from_this(); }
+    void handle(Message& message) const { shard->handle(message); }
+    void batch_handled() const { shard->commit_waiting(); }
+  };
+  // The executor that the engine completes on: the inbox itself.
+  struct InboxExecutor final : base::Executor {
+    explicit InboxExecutor(Shard& s) : shard(s) {}
+    void post(base::Task task) override { shard.inbox_.post(std::move(task)); }
+    Shard& shard;
   };
   // A joined block in flight, and whom to tell.
   struct Commit;
 
+  void handle(Message& message);
   void take(Append append);
   void commit_waiting();
+  log::Block join(const std::vector<Append>& group);
   void submit(std::vector<Append> group);
-  void on_committed(std::shared_ptr<Commit> commit, base::Result<log::Appended> outcome);
+  void on_committed(Commit& commit, base::Result<log::Appended> outcome);
+  void succeed(Commit& commit, const log::Appended& runs);
   void acquire();
+  void on_acquired(base::Result<std::unique_ptr<log::Writer>> outcome);
   void fail_waiting(const base::Error& error);
+  // Runs the task once there is a writer, or once it is clear that none can be had.
+  void with_writer(base::Task task);
   void read_now(const ReadRequest& request, base::Done<ReadPage> done);
-  std::int64_t next_arrival_ms();
-  std::int64_t horizon_ms() const;
+  std::int64_t horizon_ms(std::int64_t now_ms) const;
 
   // Constant after construction.
   Shared& shared_;
   const ShardConfig config_;
-  Inbox inbox_;
+  InboxExecutor executor_{*this};
+  Inbox<Message, Handler> inbox_{Handler{this}};
+  // Any thread.
   std::atomic<std::int64_t> retention_ms_;
   std::atomic<std::size_t> queued_{0};
   // Touched only by whoever runs the inbox.
   std::unique_ptr<log::Writer> writer_;
   bool acquiring_ = false;
   bool dropped_ = false;
+  bool committing_ = false;            // commit_waiting is on the stack
   std::deque<Append> waiting_;
+  std::vector<base::Task> on_writer_;  // run when the writer is there
   std::size_t commits_in_flight_ = 0;
   std::int64_t last_arrival_ms_ = 0;
-  log::Position durable_ = 0;   // last position that readers may see
-  std::shared_ptr<TailCache::Tail> tail_;
+  // Three positions that must never be mixed up: durable <= written <= assigned. The engine assigns and writes; the shard
+  // keeps the durable one, the last that readers may see.
+  log::Position durable_ = 0;
+  std::shared_ptr<TailCache::Tail> tail_;  // null before the writer is there
 };
 
 }  // namespace millrace::shard

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+
+#include "log/block_fifo.h"
+
+namespace millrace::shard {
+
+// The newest blocks of all shards, in memory under one bound: where reads at the tip are served from. Blocks are shared
+// with the engine where it keeps them in memory, and count once. Thread-safe.
+class TailCache {
+ public:
+  using Tail = log::BlockFifo::Queue;
+
+  explicit TailCache(std::size_t bytes_max) : fifo_(bytes_max) {}
+
+  // A tail that holds nothing yet; `held_from` is the position after the last one that is durable already.
+  std::shared_ptr<Tail> open(log::Position held_from) { return std::make_shared<Tail>(held_from); }
+  void push(const std::shared_ptr<Tail>& tail, log::Block block, log::Position first) {
+    fifo_.push(tail, std::move(block), first);
+  }
+  void forget(Tail& tail) { fifo_.clear(tail); }
+  // Forgets everything and goes on at `held_from`: where the log has grown without the tail.
+  void restart(Tail& tail, log::Position held_from) { fifo_.restart(tail, held_from); }
+  // Forgets blocks that have expired.
+  void forget_before(Tail& tail, std::int64_t arrival_ms) { fifo_.drop_before(tail, arrival_ms); }
+
+  std::size_t bytes() const { return fifo_.bytes(); }
+  std::size_t bytes_max() const { return fifo_.bytes_max(); }
+
+ private:
+  log::BlockFifo fifo_;
+};
+
+}  // namespace millrace::shard
