@@ -108,6 +108,7 @@ class BlockBuilder {
   // The same for a block that is needed to free others: taken even where the share is full.
   static BlockBuilder forced(base::MemoryBudget* budget, std::size_t payload_bytes);
   BlockBuilder(BlockBuilder&&) noexcept = default;
+  BlockBuilder& operator=(BlockBuilder&&) noexcept = default;
 
   bool ok() const { return static_cast<bool>(block_); }
   // Writes header and key, and returns where exactly `data_size` bytes of data are to be written.

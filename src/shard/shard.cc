@@ -203,7 +203,8 @@ void Shard::on_committed(Commit& commit, base::Result<log::Appended> outcome) {
   if (outcome) {
     succeed(commit, *outcome);
   } else {
-    if (kills_writer(outcome.error().code)) writer_.reset();
+    // The writer may be on the stack below: it goes with a later message.
+    if (kills_writer(outcome.error().code)) inbox_.post(base::Task([dead = std::move(writer_)] {}));
     const base::Error error = told(outcome.error());
     for (Append& append : commit.appends) append.done(base::fail(error));
   }
