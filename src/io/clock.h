@@ -7,8 +7,8 @@
 
 namespace millrace::io {
 
-// The time of day, in milliseconds since the Unix epoch: what records, streams and iterators are stamped with. It can be
-// frozen and moved by an operator or a test. Thread-safe.
+// The time of day, in milliseconds since the Unix epoch: what records, streams and iterators are stamped with. It can
+// be frozen and moved by an operator or a test. Thread-safe.
 class WallClock {
  public:
   virtual std::int64_t now_ms() const = 0;

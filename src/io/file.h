@@ -12,10 +12,10 @@
 namespace millrace::io {
 
 enum class OpenMode : std::uint8_t {
-  read,           // must exist
-  write,          // read and write; must exist
-  create,         // read and write; made where absent
-  create_new,     // read and write; an error (exists) where present
+  read,        // must exist
+  write,       // read and write; must exist
+  create,      // read and write; made where absent
+  create_new,  // read and write; an error (exists) where present
 };
 
 // An open file. Reads and writes at explicit offsets may be called from several threads at once. All calls block.
@@ -25,8 +25,8 @@ class File {
   virtual base::Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) = 0;
   // Writes everything or reports an error; after an error nobody knows what was written.
   virtual base::Result<void> write_at(std::uint64_t offset, std::span<const std::byte> from) = 0;
-  // Data, and what is needed to find it, is on the disk when this returns (fdatasync). After an error the file's unsynced
-  // writes are lost for good: a second call that succeeds proves nothing.
+  // Data, and what is needed to find it, is on the disk when this returns (fdatasync). After an error the file's
+  // unsynced writes are lost for good: a second call that succeeds proves nothing.
   virtual base::Result<void> sync() = 0;
   virtual base::Result<std::uint64_t> size() = 0;
   virtual base::Result<void> truncate(std::uint64_t size) = 0;

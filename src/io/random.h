@@ -14,8 +14,8 @@ class Random {
   virtual ~Random() = default;
 };
 
-// The system's generator, read in pages of 4 KiB a thread, so that a request id costs no system call. A fork would share
-// a page; the broker never forks.
+// The system's generator, read in pages of 4 KiB a thread, so that a request id costs no system call. A fork would
+// share a page; the broker never forks.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::byte> into) override;

@@ -37,6 +37,8 @@ class Socket {
   // Writes all pieces in order. True: they were taken at once and no event follows. False: on_written follows, and the
   // bytes behind the pieces (not the span itself) stay valid until then or until close().
   virtual bool write(std::span<const std::string_view> pieces) = 0;
+  // Bytes of the pending write that the system has taken so far: tells a slow reader from one that stopped.
+  virtual std::size_t written_so_far() const = 0;
   // Bytes that arrived and were not read yet may be lost; the peer sees the end of the stream after what was written.
   virtual void shutdown_write() = 0;
   // Ends it. No event follows. Idempotent.
