@@ -11,8 +11,8 @@ struct Identity {
   std::string region = "us-east-1";
   std::string account = "000000000000";  // 12 digits
 
-  // "aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc": clients refuse an ARN whose partition does not fit
-  // their region.
+  // "aws", or the partition that the region's name begins with, such as "aws-cn" or "aws-us-gov": clients refuse an ARN
+  // whose partition does not fit their region.
   std::string_view partition() const;
 };
 

@@ -43,8 +43,8 @@ class SequenceNumberWriter {
   void write_next(char* to);
 
  private:
-  // The number in base 10^19, lowest first: 56 digits are 18 + 19 + 19.
-  std::uint64_t parts_[3];
+  // The number in base 10^16, lowest first: 56 digits are 8 + 16 + 16 + 16.
+  std::uint64_t parts_[4];
 };
 
 // The start and, once closed, the end of a shard, as ListShards shows them.

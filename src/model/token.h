@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "io/random.h"
 #include "model/sequence_number.h"
 
 namespace millrace::model {
@@ -22,13 +22,15 @@ class TokenSealer {
  public:
   static constexpr std::size_t key_bytes = 32;
   using Key = std::array<std::byte, key_bytes>;
+  static constexpr std::size_t salt_bytes = 8;
 
   enum class Refusal : std::uint8_t {
     malformed,    // no token of ours, or a known key and a failed tag
     unknown_key,  // sealed by another installation, or by a memory engine before its restart
   };
 
-  TokenSealer(const Key& key, io::Random& random);
+  // `salt` is random, and new whenever a process starts.
+  TokenSealer(const Key& key, std::span<const std::byte, salt_bytes> salt);
   ~TokenSealer();
 
   // base64 text, textually different at every call.
