@@ -1,0 +1,218 @@
+#include "app/configuration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <map>
+
+namespace millrace::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// Files that exist only as texts.
+class TextFiles final : public io::FileSystem {
+ public:
+  std::map<std::string, std::string> texts;
+
+  base::Result<std::string> read_all(const std::string& path, std::size_t) override {
+    const auto found = texts.find(path);
+    if (found == texts.end()) return base::fail(base::Errc::not_found, "cannot open " + path);
+    return found->second;
+  }
+  base::Result<std::unique_ptr<io::File>> open(const std::string&, io::OpenMode) override { return unused(); }
+  base::Result<void> rename(const std::string&, const std::string&) override { return unused(); }
+  base::Result<void> remove(const std::string&) override { return unused(); }
+  base::Result<void> make_directory(const std::string&) override { return unused(); }
+  base::Result<std::vector<std::string>> list(const std::string&) override { return unused(); }
+  base::Result<void> sync_directory(const std::string&) override { return unused(); }
+  base::Result<std::uint64_t> free_bytes(const std::string&) override { return unused(); }
+
+ private:
+  static std::unexpected<base::Error> unused() { return base::fail(base::Errc::io, "only read_all is expected"); }
+};
+
+class ConfigurationTest : public testing::Test {
+ protected:
+  using Words = std::vector<std::string_view>;
+
+  base::Result<Configuration> configured(const Words& arguments, const Words& environment = {}) {
+    const auto line = parse_command_line(arguments, option_rows());
+    if (!line) return base::fail(line.error());
+    return configure(*line, environment, files_, option_rows());
+  }
+  std::string error_of(const Words& arguments, const Words& environment = {}) {
+    const auto outcome = configured(arguments, environment);
+    if (outcome) return "no error";
+    EXPECT_EQ(outcome.error().code, base::Errc::bad_config);
+    return outcome.error().message;
+  }
+  static std::string origin(const Configuration& configuration, std::string_view name) {
+    for (const Given& setting : configuration.settings) {
+      if (setting.row->name == name) return setting.origin;
+    }
+    return "no such setting";
+  }
+
+  TextFiles files_;
+};
+
+TEST_F(ConfigurationTest, EveryDefaultIsRightAndHasTheDocumentedValue) {
+  const auto made = configured({"serve"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made->options.hosts, ElementsAre("127.0.0.1", "::1"));
+  EXPECT_EQ(made->options.port, 4567);
+  EXPECT_EQ(made->options.engine, "memory");
+  EXPECT_EQ(made->options.memory_max, 1ull << 30);
+  EXPECT_EQ(made->options.region, "us-east-1");
+  EXPECT_EQ(made->options.account_id, "000000000000");
+  EXPECT_EQ(made->options.shutdown_timeout, std::chrono::seconds{5});
+  EXPECT_EQ(made->options.shards_max, 20'000u);
+  EXPECT_EQ(made->options.on_demand_streams_max, 1'000u);
+  EXPECT_THAT(made->warnings, IsEmpty());
+  for (const Given& setting : made->settings)
+    EXPECT_EQ(setting.origin, "default") << setting.row->name;
+  EXPECT_EQ(default_options().port, made->options.port);
+  EXPECT_EQ(default_options().body_max, made->options.body_max);
+}
+
+TEST_F(ConfigurationTest, AFlagWinsOverTheEnvironmentOverTheFileOverTheDefault) {
+  files_.texts["/m.toml"] = "port = 1\nthreads = 1\nregion = \"eu-west-1\"\n";
+  const auto made =
+      configured({"serve", "--config", "/m.toml", "--port=3"}, {"PATH=/bin", "MILLRACE_PORT=2", "MILLRACE_THREADS=2"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->options.port, 3);
+  EXPECT_EQ(origin(*made, "port"), "--port");
+  EXPECT_EQ(made->options.threads, 2u);
+  EXPECT_EQ(origin(*made, "threads"), "MILLRACE_THREADS");
+  EXPECT_EQ(made->options.region, "eu-west-1");
+  EXPECT_EQ(origin(*made, "region"), "file /m.toml");
+  EXPECT_EQ(origin(*made, "engine"), "default");
+}
+
+TEST_F(ConfigurationTest, TheFileMayBeNamedByTheEnvironmentAndListAddresses) {
+  files_.texts["/m.toml"] = "host = [\"0.0.0.0\", \"::\"]\nprint-example = true\n";
+  const auto made = configured({"serve"}, {"MILLRACE_CONFIG=/m.toml"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made->options.hosts, ElementsAre("0.0.0.0", "::"));
+  EXPECT_TRUE(made->options.print_example);
+}
+
+TEST_F(ConfigurationTest, AnEmptyVariableCountsAsAbsent) {
+  const auto made = configured({"serve"}, {"MILLRACE_PORT="});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(origin(*made, "port"), "default");
+}
+
+TEST_F(ConfigurationTest, UnknownNamesAreToldWithTheNearest) {
+  EXPECT_EQ(error_of({"serve", "--memroy-max", "1GiB"}),
+            "unknown option --memroy-max of millrace serve; did you mean --memory-max?");
+  EXPECT_EQ(error_of({"sevre"}), "unknown command 'sevre'; did you mean millrace serve?");
+  EXPECT_EQ(error_of({"health", "--threads", "1"}), "unknown option --threads of millrace health");
+  files_.texts["/m.toml"] = "port = 1\n\nlog_level = \"info\"\n";
+  EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}),
+            "/m.toml:3: unknown option 'log_level'; did you mean log-level?");
+  const auto warned = configured({"serve"}, {"MILLRACE_MEMORY=1GiB", "MILLRACE_PROT=1"});
+  ASSERT_TRUE(warned);
+  EXPECT_THAT(warned->warnings,
+              ElementsAre("unknown environment variable MILLRACE_MEMORY is ignored; did you mean MILLRACE_MEMORY_MAX?",
+                          "unknown environment variable MILLRACE_PROT is ignored; did you mean MILLRACE_PORT?"));
+}
+
+TEST_F(ConfigurationTest, ABadValueIsToldWithItsOrigin) {
+  EXPECT_EQ(error_of({"serve", "--port", "70000"}), "--port: '70000' is not a whole number from 0 to 65535");
+  EXPECT_EQ(error_of({"serve"}, {"MILLRACE_MEMORY_MAX=64"}),
+            "MILLRACE_MEMORY_MAX: '64' is not a size with its unit, such as 64MiB");
+  files_.texts["/m.toml"] = "shutdown-timeout = 5\n";
+  EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}),
+            "shutdown-timeout in /m.toml: '5' is not a duration with its unit, such as 5s or 500ms");
+  EXPECT_THAT(error_of({"serve", "--engine", "disk"}), HasSubstr("is not an engine of this version"));
+  EXPECT_THAT(error_of({"serve", "--log-level", "loud"}), HasSubstr("is not one of debug, info, warn, error"));
+  EXPECT_THAT(error_of({"serve", "--account-id", "123"}), HasSubstr("12 digits"));
+  for (std::string_view host : {"localhost", "", "127.0.0.1,", ",::1", "127.0.0.1, ::1"}) {
+    EXPECT_THAT(error_of({"serve", "--host", host}), HasSubstr("is not an IPv4 or IPv6 address")) << host;
+  }
+}
+
+TEST_F(ConfigurationTest, BrokenCommandLinesAreErrors) {
+  EXPECT_EQ(error_of({}), "which command? millrace help lists them");
+  EXPECT_EQ(error_of({"serve", "--port"}), "--port needs a value: PORT");
+  EXPECT_EQ(error_of({"serve", "--port", "1", "--port=2"}), "--port is given twice");
+  EXPECT_EQ(error_of({"serve", "4567"}), "'4567' is no option; options begin with --");
+  EXPECT_EQ(error_of({"serve", "--print-config=maybe"}), "--print-config: 'maybe' is neither true nor false");
+}
+
+TEST_F(ConfigurationTest, BrokenFilesAreErrorsThatNameTheLine) {
+  EXPECT_THAT(error_of({"serve", "--config", "/absent.toml"}), HasSubstr("cannot read the file of --config"));
+  files_.texts["/m.toml"] = "port = \n";
+  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:1: "));
+  files_.texts["/m.toml"] = "port = 1\nport = 2\n";
+  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:2: "));
+  files_.texts["/m.toml"] = "[limits]\nport = 2\n";
+  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:1: unknown option 'limits'"));
+  files_.texts["/m.toml"] = "port = 1.5\n";
+  EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}), "/m.toml:1: port is neither a text nor a number");
+  files_.texts["/m.toml"] = "config = \"/other.toml\"\n";
+  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("unknown option 'config'"));
+}
+
+TEST_F(ConfigurationTest, BodiesMustFitTheirShareOfTheMemory) {
+  EXPECT_EQ(error_of({"serve", "--memory-max", "64MiB"}),
+            "memory-max is too small for body-max 16MiB: bodies have 15 % of it, so give at least 107MiB");
+  EXPECT_TRUE(configured({"serve", "--memory-max", "107MiB"}));
+  EXPECT_TRUE(configured({"serve", "--memory-max", "64MiB", "--body-max", "8MiB"}));
+}
+
+TEST_F(ConfigurationTest, HealthLooksAtItsOwnOptionsOnly) {
+  files_.texts["/m.toml"] = "port = 1\nmemory-max = \"broken\"\n";
+  const auto made = configured({"health", "--config", "/m.toml"}, {"MILLRACE_HOST=0.0.0.0", "MILLRACE_ENGINE=broken"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->options.port, 1);
+  EXPECT_THAT(made->options.hosts, ElementsAre("0.0.0.0"));
+}
+
+TEST_F(ConfigurationTest, ThePrintedConfigurationIsAFileOfOptions) {
+  files_.texts["/m.toml"] = "region = \"eu-west-1\"\n";
+  const auto made = configured({"serve", "--config", "/m.toml", "--port", "9"}, {"MILLRACE_THREADS=3"});
+  ASSERT_TRUE(made);
+  const std::string printed = print_configuration(*made);
+  EXPECT_THAT(printed, testing::ContainsRegex("port = \"9\" +# --port\n"));
+  EXPECT_THAT(printed, testing::ContainsRegex("threads = \"3\" +# MILLRACE_THREADS\n"));
+  EXPECT_THAT(printed, testing::ContainsRegex("region = \"eu-west-1\" +# file /m.toml\n"));
+  EXPECT_THAT(printed, testing::ContainsRegex("memory-max = \"1GiB\" +# default\n"));
+
+  files_.texts["/printed.toml"] = printed;
+  const auto again = configured({"serve", "--config", "/printed.toml"});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->options.port, 9);
+  EXPECT_EQ(again->options.threads, 3u);
+  EXPECT_EQ(again->options.region, "eu-west-1");
+}
+
+TEST_F(ConfigurationTest, SecretsAreNeverPrintedAndNeverPartOfAnError) {
+  const auto parse = [](Options& options, std::string_view text) -> base::Result<void> {
+    if (text == "wrong-secret") return base::fail(base::Errc::bad_config, "is not a token");
+    options.region = std::string(text);
+    return {};
+  };
+  const OptionRow rows[] = {
+      {.name = "token", .value = "TEXT", .default_text = "", .help = "", .secret = true, .parse = parse}};
+  const Words words = {"serve"};
+  const auto line = parse_command_line(words, rows);
+  ASSERT_TRUE(line);
+  const Words environment = {"MILLRACE_TOKEN=hunter2"};
+  const auto made = configure(*line, environment, files_, rows);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->options.region, "hunter2");
+  EXPECT_THAT(print_configuration(*made), HasSubstr("<redacted>"));
+  EXPECT_THAT(print_configuration(*made), Not(HasSubstr("hunter2")));
+  const Words wrong = {"MILLRACE_TOKEN=wrong-secret"};
+  EXPECT_EQ(configure(*line, wrong, files_, rows).error().message, "MILLRACE_TOKEN: is not a token");
+}
+
+}  // namespace
+}  // namespace millrace::app

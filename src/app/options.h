@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace millrace::app {
+
+// What a run of the program was asked for. Members have no values of their own: every one is set from its row of the
+// table below, from the row's default where nobody gave another.
+struct Options {
+  std::vector<std::string> hosts;  // IPv4 and IPv6 literals
+  std::uint16_t port = 0;          // 0: the system chooses
+  std::string engine;
+  std::string data_dir;
+  std::uint64_t memory_max = 0;  // bytes
+  std::string region;
+  std::string account_id;
+  base::log::Level log_level{};
+  base::log::Format log_format{};
+  unsigned threads = 0;  // 0: one a processor
+  std::chrono::milliseconds shutdown_timeout{0};
+  std::uint32_t connections_max = 0;
+  std::uint64_t body_max = 0;  // bytes
+  std::uint32_t shards_max = 0;
+  std::uint32_t on_demand_streams_max = 0;
+  std::string config;  // path of the file of options; empty: none
+  bool print_config = false;
+  bool print_example = false;
+  std::chrono::milliseconds timeout{0};  // of `millrace health`
+};
+
+// The subcommands that take options, as bits of OptionRow::commands.
+inline constexpr unsigned for_serve = 1;
+inline constexpr unsigned for_health = 2;
+
+// One option: all that parsing, help, the documentation and redaction know of it.
+struct OptionRow {
+  std::string_view name;   // "memory-max": the flag --memory-max, MILLRACE_MEMORY_MAX, the file's memory-max
+  std::string_view value;  // "SIZE", for help; empty: a switch, true where given alone
+  std::string_view default_text;
+  std::string_view help;  // one sentence or two
+  unsigned commands = for_serve;
+  bool in_file = true;  // may stand in the file
+  bool secret = false;  // its value is never printed
+  // Reads a value; an error is a sentence without its subject.
+  base::Result<void> (*parse)(Options&, std::string_view text) = nullptr;
+};
+
+// The table, in the order of the documentation.
+std::span<const OptionRow> option_rows();
+
+// What must hold between options once each is right by itself.
+base::Result<void> check_together(const Options& options);
+
+}  // namespace millrace::app
