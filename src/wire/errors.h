@@ -9,11 +9,11 @@
 
 namespace millrace::wire {
 
-// How a code looks from outside. One table, in the order of Errc, serves all three renderings below; the codes of engines
-// and of the system look like an internal failure and never show their own sentence.
+// How a code looks from outside. One table, in the order of Errc, serves all three renderings below; the codes of
+// engines and of the system look like an internal failure and never show their own sentence.
 struct WireError {
   base::Errc code;
-  std::string_view type;       // the bare name that clients match on
+  std::string_view type;  // the bare name that clients match on
   std::uint16_t http_status;
 };
 const WireError& wire_error(base::Errc code);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
@@ -37,5 +38,25 @@ extern const OperationShape put_record;
 extern const OperationShape put_records;
 extern const OperationShape remove_tags_from_stream;
 }  // namespace op
+
+// Every operation, for what walks them all.
+inline constexpr std::array operations = {
+    &op::add_tags_to_stream,
+    &op::create_stream,
+    &op::decrease_stream_retention_period,
+    &op::delete_stream,
+    &op::describe_limits,
+    &op::describe_stream,
+    &op::describe_stream_summary,
+    &op::get_records,
+    &op::get_shard_iterator,
+    &op::increase_stream_retention_period,
+    &op::list_shards,
+    &op::list_streams,
+    &op::list_tags_for_stream,
+    &op::put_record,
+    &op::put_records,
+    &op::remove_tags_from_stream,
+};
 
 }  // namespace millrace::wire

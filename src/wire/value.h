@@ -35,16 +35,16 @@ class Value {
  public:
   using Variant = std::variant<std::monostate, bool, std::int64_t, Timestamp, std::string, Blob, List, Object>;
 
-  Value() = default;
-  Value(bool value) : data_(value) {}
+  Value();
+  Value(bool value);
   template <class Integer>
     requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
-  Value(Integer value) : data_(static_cast<std::int64_t>(value)) {}
-  Value(Timestamp value) : data_(value) {}
-  Value(std::string value) : data_(std::move(value)) {}
-  Value(std::string_view value) : data_(std::string(value)) {}
-  Value(const char* value) : data_(std::string(value)) {}
-  Value(Blob value) : data_(std::move(value)) {}
+  Value(Integer value);
+  Value(Timestamp value);
+  Value(std::string value);
+  Value(std::string_view value);
+  Value(const char* value);
+  Value(Blob value);
   Value(List value);
   Value(Object value);
   Value(const Value&);
@@ -68,6 +68,11 @@ class Value {
   // Members of a structure by name; absent and null are the same. The value must be an object.
   const Value* find(std::string_view name) const;
   const std::string* text(std::string_view name) const;
+  // The text, or an empty view where there is none.
+  std::string_view view(std::string_view name) const {
+    const std::string* found = text(name);
+    return found != nullptr ? std::string_view(*found) : std::string_view();
+  }
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::optional<bool> boolean(std::string_view name) const;
   std::optional<Timestamp> timestamp(std::string_view name) const;
@@ -89,5 +94,17 @@ struct Member {
   Value value;
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+// Defined where Member is complete, since each of them may have to destroy one.
+inline Value::Value() = default;
+inline Value::Value(bool value) : data_(value) {}
+template <class Integer>
+  requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
+Value::Value(Integer value) : data_(static_cast<std::int64_t>(value)) {}
+inline Value::Value(Timestamp value) : data_(value) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(Blob value) : data_(std::move(value)) {}
 
 }  // namespace millrace::wire

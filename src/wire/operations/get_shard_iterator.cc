@@ -1,0 +1,45 @@
+#include <array>
+
+#include "wire/operations.h"
+#include "wire/shapes.h"
+
+namespace millrace::wire {
+namespace {
+
+using base::Errc;
+using std::string_view_literals::operator""sv;
+
+// In the order in which the service was recorded to print them.
+constexpr std::array shard_iterator_types = {"AFTER_SEQUENCE_NUMBER"sv, "LATEST"sv, "AT_TIMESTAMP"sv,
+                                             "AT_SEQUENCE_NUMBER"sv, "TRIM_HORIZON"sv};
+constexpr Shape shard_iterator_type = enumeration("ShardIteratorType", shard_iterator_types);
+
+constexpr std::array input_members = std::to_array<MemberShape>({
+    {"ShardId", &shapes::shard_id, required},
+    {"ShardIteratorType", &shard_iterator_type, required},
+    {"StartingSequenceNumber", &shapes::sequence_number},
+    {"StreamName", &shapes::stream_name},
+    {"StreamARN", &shapes::stream_arn},
+    {"StreamId", &shapes::stream_id},
+    {"DryRun", &shapes::boolean},
+    {"Timestamp", &shapes::timestamp},
+});
+constexpr Shape input = structure("GetShardIteratorInput", input_members);
+
+constexpr std::array output_members = std::to_array<MemberShape>({
+    {"ShardIterator", &shapes::shard_iterator},
+});
+constexpr Shape output = structure("GetShardIteratorOutput", output_members);
+
+constexpr std::array errors = {
+    Errc::resource_not_found, Errc::invalid_argument, Errc::throughput_exceeded,
+    Errc::access_denied,      Errc::internal_failure, Errc::dry_run,
+};
+
+}  // namespace
+
+constinit const OperationShape op::get_shard_iterator = {
+    "GetShardIterator", Plane::data, &input, &output, errors,
+};
+
+}  // namespace millrace::wire

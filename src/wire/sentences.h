@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+
+// The service's own sentences, one function each: some clients match on them. `name` is a stream's, `account` the 12
+// digits, `shard` a shard id as the service writes it. Where nobody outside knows the service's words (said below),
+// they are ours.
+namespace millrace::wire {
+
+// ResourceNotFoundException.
+base::Error stream_not_found(std::string_view name, std::string_view account);
+base::Error shard_not_found(std::string_view shard, std::string_view name, std::string_view account);
+// For text that can be no shard id; `raw` is that text.
+base::Error shard_id_not_found(std::string_view raw, std::string_view name, std::string_view account);
+
+// ResourceInUseException.
+base::Error stream_exists(std::string_view name, std::string_view account);
+base::Error stream_not_active(std::string_view name, std::string_view account, std::string_view status);
+base::Error stream_has_consumers(std::string_view name, std::string_view arn);
+
+// InvalidArgumentException: which stream is meant. The first and the second are in our words.
+base::Error no_stream_given();
+base::Error name_and_arn_disagree(std::string_view name, std::string_view arn);
+base::Error list_shards_without_stream();
+base::Error list_shards_with_token_and_stream();
+base::Error invalid_next_token();  // our words
+
+// InvalidArgumentException: iterators.
+base::Error invalid_shard_iterator();
+base::Error iterator_type_needs_number(std::string_view type);
+base::Error iterator_type_takes_no_number(std::string_view type);
+base::Error iterator_needs_timestamp();
+base::Error iterator_timestamp_in_future(std::int64_t timestamp_ms, std::int64_t now_ms);
+base::Error starting_number_invalid(std::string_view number, std::string_view shard, std::string_view name,
+                                    std::string_view account);
+base::Error starting_number_of_another_stream(std::string_view number, std::string_view shard, std::string_view name,
+                                              std::string_view account);
+base::Error starting_number_of_another_shard(std::string_view encoded_shard, std::string_view shard);
+
+// InvalidArgumentException: puts. The last three are in our words.
+base::Error explicit_hash_key_out_of_range(std::string_view hash_key);
+base::Error ordering_number_invalid(std::string_view number, std::string_view name, std::string_view account);
+base::Error ordering_number_not_taken(std::string_view name, std::string_view account);
+base::Error records_too_large();
+base::Error record_too_large(std::uint32_t max_record_size_in_kib);
+
+// ValidationException: a missing partition key on a stream that places by it. Of PutRecords the 1-based place of the
+// entry; 0 for PutRecord.
+base::Error partition_key_missing(std::size_t entry);
+
+// InvalidArgumentException: streams. The last three are in our words.
+base::Error retention_too_short(std::int64_t hours);
+base::Error retention_too_long(std::int64_t hours);
+base::Error retention_below_existing(std::string_view name, std::int64_t hours, std::int64_t existing_hours);
+base::Error retention_above_existing(std::string_view name, std::int64_t hours, std::int64_t existing_hours);
+base::Error auto_distribution_needs_on_demand(std::string_view name);
+base::Error shard_count_missing();
+base::Error warm_throughput_needs_on_demand(std::string_view name);
+base::Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max);
+
+// InvalidArgumentException: tags. The last is in our words.
+base::Error tags_with_invalid_characters();
+base::Error added_tags_with_illegal_characters(std::string_view name, std::string_view account);
+base::Error removed_tags_with_illegal_characters(std::string_view name, std::string_view account);
+base::Error too_many_tags(std::string_view name, std::string_view account);
+base::Error reserved_tag_key();
+
+// LimitExceededException. The third is in our words.
+base::Error shard_limit_exceeded(std::string_view account, std::string_view region, std::int64_t current,
+                                 std::int64_t limit, std::int64_t additional);
+base::Error on_demand_limit_exceeded(std::string_view account, std::string_view region, std::int64_t current,
+                                     std::int64_t limit);
+base::Error too_many_creating(std::int64_t limit);
+base::Error control_rate_exceeded(std::string_view name, std::string_view account);
+base::Error account_rate_exceeded();
+
+// ProvisionedThroughputExceededException.
+base::Error shard_rate_exceeded(std::string_view shard, std::string_view name, std::string_view account);
+
+// ExpiredIteratorException and ExpiredNextTokenException; the second is in our words.
+base::Error iterator_expired(std::int64_t created_ms, std::int64_t now_ms);
+base::Error next_token_expired(std::int64_t created_ms, std::int64_t now_ms);
+
+// DryRunOperationException, and ThrottlingException for too many of them; in our words.
+base::Error dry_run_would_succeed();
+base::Error dry_run_rate_exceeded(std::string_view name, std::string_view account);
+
+base::Error unknown_operation();
+base::Error internal_failure();
+
+}  // namespace millrace::wire
