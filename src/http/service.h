@@ -37,9 +37,9 @@ class Request {
 // An answer. The connection adds framing: Content-Length or its version's like, and Connection where it closes.
 struct Response {
   std::uint16_t status = 200;
-  std::string_view content_type;  // static text; empty: no such header
-  std::string headers;            // further ones as "name: value\r\n" lines
-  std::string body;
+  std::string_view content_type{};  // static text; empty: no such header
+  std::string headers{};            // further ones as "name: value\r\n" lines
+  std::string body{};
   bool close = false;  // the connection ends after this answer
 };
 

@@ -1,0 +1,12 @@
+#include <utility>
+
+#include "api/handlers.h"
+#include "api/retention.h"
+
+namespace millrace::api {
+
+void increase_stream_retention_period(Context& context, const wire::Value& input, base::Done<wire::Value> done) {
+  change_retention(context, input, RetentionChange::increase, std::move(done));
+}
+
+}  // namespace millrace::api

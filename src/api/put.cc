@@ -1,0 +1,292 @@
+#include "api/put.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/streams.h"
+#include "base/log.h"
+#include "base/md5.h"
+#include "log/block.h"
+#include "model/limits.h"
+#include "wire/errors.h"
+#include "wire/sentences.h"
+
+namespace millrace::api {
+namespace {
+
+using base::Errc;
+using base::u128;
+using wire::hot::PutRequest;
+using wire::hot::RecordView;
+
+// One request on its way: what its shards need to fill in the answer. Each group writes only its own records' outcomes;
+// whoever completes the last group answers.
+struct Batch {
+  struct Group {
+    std::size_t shard_index = 0;
+    std::uint32_t begin = 0;  // in `order`
+    std::uint32_t end = 0;
+    log::Block block;  // empty where there was no memory for it
+    base::Error error;
+  };
+
+  Context& context;
+  StreamRef stream;
+  PutKind kind;
+  wire::Encoding encoding;
+  Answered done;
+  std::vector<std::uint32_t> order;  // records by group, in request order within one
+  std::vector<Group> groups;
+  std::vector<wire::hot::PutOutcome> outcomes;
+  std::atomic<std::size_t> remaining{0};
+
+  void complete(Group& group, base::Result<shard::Stored> stored);
+  void answer();
+
+ private:
+  void fail_group(Group& group, const base::Error& error);
+};
+
+void Batch::complete(Group& group, base::Result<shard::Stored> stored) {
+  const catalog::ShardInfo& shard = stream->stream->shards[group.shard_index];
+  if (stored) {
+    for (std::uint32_t at = group.begin; at < group.end; ++at) {
+      outcomes[order[at]].number = {.created_s = shard.created_s,
+                                    .shard = shard.number,
+                                    .position = stored->position(at - group.begin),
+                                    .time_s = stored->arrival_ms / 1000};
+    }
+  } else {
+    fail_group(group, stored.error());
+  }
+  if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) answer();
+}
+
+void Batch::fail_group(Group& group, const base::Error& error) {
+  const catalog::ShardInfo& shard = stream->stream->shards[group.shard_index];
+  const std::string_view account = context.identity.account;
+  if (error.code == Errc::throughput_exceeded) {
+    group.error = wire::shard_rate_exceeded(model::shard_id(shard.number), stream->stream->name, account);
+  } else if (error.code == Errc::resource_not_found) {
+    group.error = wire::stream_not_found(stream->stream->name, account);
+  } else {
+    base::log::write_limited(
+        "put-failed", context.clock.now_ms(), base::log::Level::error, "a put could not be stored",
+        {{"stream", stream->stream->name}, {"shard", model::shard_id(shard.number)}, {"cause", base::describe(error)}});
+    group.error = wire::internal_failure();
+  }
+  for (std::uint32_t at = group.begin; at < group.end; ++at)
+    outcomes[order[at]].error = &group.error;
+}
+
+void Batch::answer() {
+  // A stream that was deleted under the request fails it as a whole.
+  for (const Group& group : groups) {
+    if (group.error.code == Errc::resource_not_found) return done(base::fail(group.error));
+  }
+  if (kind == PutKind::records) return done(wire::hot::encode_put_records(encoding, outcomes));
+  if (outcomes.front().error != nullptr) return done(base::fail(*outcomes.front().error));
+  done(wire::hot::encode_put_record(encoding, outcomes.front().number));
+}
+
+// What a thread needs while it works on one request; kept, so that a request allocates little. Not used any more once
+// the first block is given to its shard, since the answer may bring the next request onto the same stack.
+struct Scratch {
+  std::vector<std::string_view> keys;
+  std::vector<u128> hashes;
+  std::vector<std::uint32_t> shard_of;
+  std::vector<std::uint32_t> counts;
+  std::vector<std::size_t> bytes;
+};
+Scratch& scratch() {
+  thread_local Scratch instance;
+  return instance;
+}
+
+std::optional<u128> explicit_hash(const RecordView& record) {
+  if (record.explicit_hash_key.empty()) return std::nullopt;
+  return base::parse_u128(record.explicit_hash_key);
+}
+
+// What can be wrong without looking at the stream.
+base::Result<void> check_arguments(const PutRequest& request, PutKind kind) {
+  std::size_t bytes = 0;
+  for (const RecordView& record : request.records) {
+    if (!record.explicit_hash_key.empty() && !explicit_hash(record)) {
+      return base::fail(wire::explicit_hash_key_out_of_range(record.explicit_hash_key));
+    }
+    bytes += wire::hot::data_size(request.data_form, record.data) + record.partition_key.size();
+  }
+  if (kind == PutKind::records && bytes > model::limits::put_records_bytes_max) {
+    return base::fail(wire::records_too_large());
+  }
+  return {};
+}
+
+base::Result<StreamRef> find_writable(const Context& context, const PutRequest& request) {
+  const auto name = stream_name(request.stream_name, request.stream_arn);
+  if (!name) return base::fail(name.error());
+  auto stream = find_stream(context, *name);
+  if (!stream) return stream;
+  const catalog::StreamStatus status = (*stream)->stream->status;
+  if (status == catalog::StreamStatus::creating || status == catalog::StreamStatus::deleting) {
+    return base::fail(wire::stream_not_found(*name, context.identity.account));
+  }
+  return stream;
+}
+
+base::Result<void> check_ordering(const Context& context, const catalog::Stream& stream, std::string_view number) {
+  if (number.empty()) return {};
+  if (stream.distribution == catalog::RecordDistribution::automatic) {
+    return base::fail(wire::ordering_number_not_taken(stream.name, context.identity.account));
+  }
+  const auto parsed = model::parse_sequence_number(number);
+  if (!parsed || parsed->time_s > context.clock.now_ms() / 1000) {
+    return base::fail(wire::ordering_number_invalid(number, stream.name, context.identity.account));
+  }
+  return {};
+}
+
+// What depends on the stream's settings.
+base::Result<void> check_records(const Context& context, const PutRequest& request, PutKind kind,
+                                 const catalog::Stream& stream) {
+  const std::size_t record_bytes_max = std::size_t{stream.record_kib_max} * model::limits::kib;
+  const bool key_needed = stream.distribution == catalog::RecordDistribution::user_partition_key;
+  for (std::size_t i = 0; i < request.records.size(); ++i) {
+    const RecordView& record = request.records[i];
+    if (key_needed && record.partition_key.empty()) {
+      return base::fail(wire::partition_key_missing(kind == PutKind::records ? i + 1 : 0));
+    }
+    const std::size_t size = wire::hot::data_size(request.data_form, record.data) + record.partition_key.size();
+    if (size > record_bytes_max) return base::fail(wire::record_too_large(stream.record_kib_max));
+  }
+  return check_ordering(context, stream, request.sequence_number_for_ordering);
+}
+
+base::Result<StreamRef> check(const Context& context, const PutRequest& request, PutKind kind) {
+  if (auto good = check_arguments(request, kind); !good) return base::fail(std::move(good.error()));
+  auto stream = find_writable(context, request);
+  if (!stream) return stream;
+  if (auto good = check_records(context, request, kind, *(*stream)->stream); !good) {
+    return base::fail(std::move(good.error()));
+  }
+  if (request.dry_run) return base::fail(wire::dry_run_would_succeed());
+  return stream;
+}
+
+// Chooses a shard for each record: into scratch().shard_of, as indexes into the stream's shards.
+void place(const PutRequest& request, const coordinator::StreamEntry& stream) {
+  Scratch& s = scratch();
+  const std::size_t count = request.records.size();
+  s.shard_of.resize(count);
+  if (stream.stream->distribution == catalog::RecordDistribution::automatic) {
+    // Placement is free: a request stays together, and requests go round the open shards.
+    thread_local std::size_t turn = 0;
+    s.shard_of.assign(count, stream.open_indexes[turn++ % stream.open_indexes.size()]);
+    return;
+  }
+  s.keys.resize(count);
+  s.hashes.resize(count);
+  for (std::size_t i = 0; i < count; ++i)
+    s.keys[i] = request.records[i].partition_key;
+  base::md5_many(s.keys, s.hashes);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto hash = explicit_hash(request.records[i])) s.hashes[i] = *hash;
+    s.shard_of[i] = static_cast<std::uint32_t>(stream.route(s.hashes[i]));
+  }
+}
+
+// Sorts the records by shard, keeping the request's order within one, and counts the bytes of each block.
+void group(const PutRequest& request, Batch& batch) {
+  Scratch& s = scratch();
+  const std::size_t shards = batch.stream->shards.size();
+  s.counts.assign(shards, 0);
+  s.bytes.assign(shards, 0);
+  for (std::size_t i = 0; i < request.records.size(); ++i) {
+    const RecordView& record = request.records[i];
+    ++s.counts[s.shard_of[i]];
+    s.bytes[s.shard_of[i]] +=
+        log::BlockBuilder::encoded_size(wire::hot::data_size(request.data_form, record.data),
+                                        record.partition_key.size(), !record.explicit_hash_key.empty());
+  }
+  std::uint32_t begin = 0;
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    if (s.counts[shard] == 0) continue;
+    batch.groups.push_back(
+        {.shard_index = shard, .begin = begin, .end = begin + s.counts[shard], .block = {}, .error = {}});
+    // From here on the place where the shard's next record goes.
+    begin += std::exchange(s.counts[shard], begin);
+  }
+  batch.order.resize(request.records.size());
+  for (std::uint32_t i = 0; i < request.records.size(); ++i)
+    batch.order[s.counts[s.shard_of[i]]++] = i;
+}
+
+// False where some record's data is not what it should be.
+bool fill(const Context& context, const PutRequest& request, Batch& batch) {
+  for (Batch::Group& group : batch.groups) {
+    log::BlockBuilder builder(&context.budget, scratch().bytes[group.shard_index]);
+    if (!builder.ok()) continue;
+    for (std::uint32_t at = group.begin; at < group.end; ++at) {
+      const RecordView& record = request.records[batch.order[at]];
+      std::optional<std::string_view> key;
+      if (!record.partition_key.empty()) key = record.partition_key;
+      char* const to = builder.add(key, explicit_hash(record), wire::hot::data_size(request.data_form, record.data));
+      if (!wire::hot::decode_data(request.data_form, record.data, to)) return false;
+    }
+    group.block = builder.finish();
+  }
+  return true;
+}
+
+void send(const std::shared_ptr<Batch>& batch) {
+  batch->remaining.store(batch->groups.size(), std::memory_order_relaxed);
+  for (Batch::Group& group : batch->groups) {
+    if (!group.block) {
+      batch->complete(group, base::fail(Errc::throughput_exceeded));
+      continue;
+    }
+    batch->stream->shards[group.shard_index]->append(
+        std::move(group.block),
+        [batch, &group](base::Result<shard::Stored> stored) { batch->complete(group, std::move(stored)); });
+  }
+}
+
+// Null where the data of some record is not well-formed.
+std::shared_ptr<Batch> prepare(Context& context, const PutRequest& request, StreamRef stream, PutKind kind,
+                               wire::Encoding encoding) {
+  auto batch = std::make_shared<Batch>(context, std::move(stream), kind, encoding);
+  place(request, *batch->stream);
+  group(request, *batch);
+  if (!fill(context, request, *batch)) return nullptr;
+  batch->outcomes.resize(request.records.size());
+  return batch;
+}
+
+}  // namespace
+
+void put(Context& context, const PutRequest& request, PutKind kind, wire::Encoding encoding, Answered done) {
+  auto stream = check(context, request, kind);
+  if (!stream) return done(base::fail(std::move(stream.error())));
+  const auto batch = prepare(context, request, std::move(*stream), kind, encoding);
+  // The general path has decoded the data already, so it is well-formed.
+  if (batch == nullptr) return done(base::fail(wire::internal_failure()));
+  batch->done = std::move(done);
+  send(batch);
+}
+
+bool put_hot(Context& context, const PutRequest& request, PutKind kind, wire::Encoding encoding, Answered& done) {
+  auto stream = check(context, request, kind);
+  if (!stream) return false;
+  const auto batch = prepare(context, request, std::move(*stream), kind, encoding);
+  if (batch == nullptr) return false;
+  batch->done = std::move(done);
+  send(batch);
+  return true;
+}
+
+}  // namespace millrace::api
