@@ -225,7 +225,6 @@ class Suite {
     run.workload = "visible";
     run.endpoint = broker_at_;
     run.server = broker.pid();
-    run.connections = 2;
     const auto measured = run_one(run);
     if (!measured) return std::unexpected(measured.error());
     samples_["visible"].push_back(static_cast<double>(measured->tally.latency.quantile(0.99)) / 1e6);

@@ -153,6 +153,11 @@ Result<Measurement> run_visible(const Options& options) {
 
   Measurement result;
   result.options = options;
+  result.options.connections = 2;
+  result.options.threads = 2;
+  result.options.records = 1;
+  result.options.shards = 1;
+  result.options.sign_each = true;
   const Plan plan = make_plan(options);
   Producer producer(options, (*stream)->name(), std::move(*to_put), plan);
   Reader reader(options, std::move(*to_read), *iterator, plan);
