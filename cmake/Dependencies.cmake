@@ -7,6 +7,7 @@ find_package(fmt 9 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(Protobuf REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
 
 # Asio, Beast and Boost.JSON are compiled once each, in src/io/asio.cc, src/http/beast.cc and src/wire/boost_json.cc.
 add_compile_definitions(

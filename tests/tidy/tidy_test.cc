@@ -172,7 +172,7 @@ TEST(ProjectTest, EveryFileKeepsTheRules) {
     for (const std::string& finding : findings)
       all += finding + "\n";
   }
-  EXPECT_EQ(all, "");
+  EXPECT_TRUE(all.empty()) << "\n" << all;
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
-#include "app/descriptors.h"
+#include "app/machine.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -33,6 +35,14 @@ base::Result<void> raise_descriptor_limit(std::uint32_t connections_max) {
           "connections-max {} needs {} open files and this process may have {}: raise its limit (ulimit -Hn) or "
           "give --connections-max {}",
           connections_max, needed, limit.rlim_cur, limit.rlim_cur - descriptors_reserved));
+}
+
+unsigned processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  // Refused where the machine has more processors than the set has places; then one thread is a safe choice.
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
 }
 
 }  // namespace millrace::app

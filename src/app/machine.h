@@ -13,4 +13,7 @@ inline constexpr std::uint64_t descriptors_reserved = 64;
 // `connections_max` connections.
 base::Result<void> raise_descriptor_limit(std::uint32_t connections_max);
 
+// Processors that this process may run on; at least 1.
+unsigned processors();
+
 }  // namespace millrace::app

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "admin/admin.h"
+#include "base/memory_budget.h"
+#include "base/metrics.h"
+#include "coordinator/coordinator.h"
+#include "log/engine.h"
+
+namespace millrace::app {
+
+// What no single room can see: memory by share, queues and what the engine holds. All given outlive `metrics`.
+void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const log::Engine& engine,
+                const coordinator::Coordinator& coordinator);
+
+// What must hold for the broker to be ready: the engine serves, and the queues for requests are below their maximum.
+std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, const log::Engine& engine);
+
+}  // namespace millrace::app
