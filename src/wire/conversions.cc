@@ -88,6 +88,12 @@ std::int64_t saturated(double number, std::int64_t low, std::int64_t high) {
 
 }  // namespace
 
+std::string printed(std::string_view text) {
+  std::string start(cut_to(text, printed_bytes_max));
+  if (start.size() < text.size()) start += "...";
+  return start;
+}
+
 std::string cannot_convert(Given given, Type wanted) {
   if (wanted == Type::list) return "Expected list or null";
   if (wanted == Type::map) return "Expected map or null";
@@ -100,8 +106,7 @@ std::string cannot_convert(Given given, Type wanted) {
 }
 
 std::string cannot_convert_to_boolean(std::string_view text) {
-  std::string sentence = "'";
-  sentence += text;
+  std::string sentence = "'" + printed(text);
   std::ranges::transform(sentence, sentence.begin(), upper);
   sentence += "' can not be converted to an Boolean";
   return sentence;
@@ -162,11 +167,7 @@ std::string blob_problem(std::string_view text) {
   } else {
     return {};
   }
-  std::string sentence = "'";
-  sentence += text;
-  sentence += "' can not be converted to a Blob: ";
-  sentence += problem;
-  return sentence;
+  return "'" + printed(text) + "' can not be converted to a Blob: " + problem;
 }
 
 }  // namespace millrace::wire

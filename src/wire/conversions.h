@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,11 @@ namespace millrace::wire {
 
 // What stood in the body, by the class that the service's sentences name.
 enum class Given : std::uint8_t { text, boolean, number, fraction, big_number, bytes };
+
+// Sentences repeat the value they refuse. The service repeats it whole; of what is longer than this we repeat the start
+// and three dots, so that a refused body does not cost an answer of its size.
+inline constexpr std::size_t printed_bytes_max = 128 * 1024;
+std::string printed(std::string_view text);
 
 // Where `given` cannot become a value of this type.
 std::string cannot_convert(Given given, Type wanted);

@@ -73,4 +73,11 @@ std::string_view character_at(std::string_view text, std::size_t at) {
   return text.substr(at, std::max<std::size_t>(1, sequence_length(static_cast<unsigned char>(text[at]))));
 }
 
+std::string_view cut_to(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && is_continuation(static_cast<unsigned char>(text[bytes])))
+    --bytes;
+  return text.substr(0, bytes);
+}
+
 }  // namespace millrace::wire

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/conversions.h"
 #include "wire/pattern.h"
 #include "wire/utf8.h"
 
@@ -112,10 +113,11 @@ class ContentHash {
   std::uint32_t hash_ = 2'166'136'261U;
 };
 
-// A value as the service prints it, which is how Java does.
+// A value as the service prints it, which is how Java does. Stops soon after printed_bytes_max; the caller cuts the
+// rest.
 void print(const Value& value, const Shape& shape, std::string& to) {
   if (value.is_null()) to += "null";
-  if (const std::string* text = value.text()) to += *text;
+  if (const std::string* text = value.text()) to += cut_to(*text, printed_bytes_max + 1);
   if (const bool* truth = value.boolean()) to += *truth ? "true" : "false";
   if (const std::int64_t* number = value.integer()) to += std::to_string(*number);
   if (const Timestamp* time = value.timestamp()) to += std::to_string(time->ms);
@@ -125,7 +127,7 @@ void print(const Value& value, const Shape& shape, std::string& to) {
   }
   if (const List* elements = value.list()) {
     to += '[';
-    for (std::size_t i = 0; i < elements->size(); ++i) {
+    for (std::size_t i = 0; i < elements->size() && to.size() <= printed_bytes_max; ++i) {
       if (i != 0) to += ", ";
       print((*elements)[i], *shape.element, to);
     }
@@ -143,9 +145,9 @@ void print(const Value& value, const Shape& shape, std::string& to) {
     return;
   }
   to += '{';
-  for (std::size_t i = 0; i < members->size(); ++i) {
+  for (std::size_t i = 0; i < members->size() && to.size() <= printed_bytes_max; ++i) {
     if (i != 0) to += ", ";
-    to += (*members)[i].name;
+    to += cut_to((*members)[i].name, printed_bytes_max);
     to += '=';
     print((*members)[i].value, *shape.element, to);
   }
@@ -210,9 +212,9 @@ class Validation {
     if (value == nullptr || value->is_null()) {
       violations_ += "null";
     } else {
-      violations_ += '\'';
-      print(*value, shape, violations_);
-      violations_ += '\'';
+      std::string text;
+      print(*value, shape, text);
+      violations_ += '\'' + printed(text) + '\'';
     }
     violations_ += " at '";
     violations_ += path_;
