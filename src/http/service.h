@@ -43,8 +43,8 @@ struct Response {
   bool close = false;  // the connection ends after this answer
 };
 
-// Answers one request, once, from any thread. Dropping it unsent answers 500, so that a lost answer is seen and no client
-// waits for ever. Move-only.
+// Answers one request, once, from any thread. Dropping it unsent answers 500, so that a lost answer is seen and no
+// client waits for ever. Move-only.
 class Reply {
  public:
   // What a connection implements; `complete` is called once, on any thread.

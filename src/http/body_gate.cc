@@ -1,0 +1,116 @@
+#include "http/body_gate.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace millrace::http {
+
+bool BodyGate::take(base::MemoryShare share, std::size_t bytes) {
+  if (budget_.try_take(share, bytes)) return true;
+  if (bytes <= budget_.max(share) || budget_.used(share) != 0) return false;
+  budget_.take(share, bytes);
+  return true;
+}
+
+BodyGate::Admission BodyGate::admit(const std::shared_ptr<Member>& member, base::MemoryShare share, std::size_t bytes) {
+  if (waiting_.load() == 0 && take(share, bytes)) return Admission::admitted;
+  const base::Lock lock(mutex_);
+  Side& side = sides_[index_of(share)];
+  if (side.waiters.empty() && take(share, bytes)) return Admission::admitted;
+  if (side.waiters.size() >= body_waiters_max) return Admission::refused;
+  member->role_ = Member::Role::waiting;
+  member->share_ = share;
+  member->bytes_ = bytes;
+  member->place_ = side.waiters.insert(side.waiters.end(), member);
+  // From here on a release looks at the queue; one that came just before is made good by looking once more.
+  waiting_.fetch_add(1);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  serve(share);
+  return Admission::waiting;
+}
+
+void BodyGate::leave(Member& member) {
+  const base::Lock lock(mutex_);
+  Side& side = sides_[index_of(member.share_)];
+  const Member::Role role = std::exchange(member.role_, Member::Role::none);
+  if (role == Member::Role::receiving) side.receivers.erase(member.place_);
+  if (role == Member::Role::waiting) {
+    side.waiters.erase(member.place_);
+    waiting_.fetch_sub(1);
+    serve(member.share_);
+  }
+}
+
+void BodyGate::release(base::MemoryShare share, std::size_t bytes) {
+  budget_.give_back(share, bytes);
+  // Between giving back and looking, so that either this thread sees the waiter or the waiter sees the memory.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (waiting_.load() == 0) return;
+  const base::Lock lock(mutex_);
+  serve(share);
+}
+
+void BodyGate::enrol(const std::shared_ptr<Member>& member, base::MemoryShare share, std::size_t bytes,
+                     std::int64_t now_ms) {
+  progress(*member, now_ms);
+  const base::Lock lock(mutex_);
+  if (member->role_ != Member::Role::none) return;
+  Side& side = sides_[index_of(share)];
+  member->role_ = Member::Role::receiving;
+  member->share_ = share;
+  member->bytes_ = bytes;
+  member->place_ = side.receivers.insert(side.receivers.end(), member);
+}
+
+void BodyGate::serve(base::MemoryShare share) {
+  Members& waiters = sides_[index_of(share)].waiters;
+  while (!waiters.empty()) {
+    const std::shared_ptr<Member> first = waiters.front().lock();
+    if (first != nullptr) {
+      if (!take(share, first->bytes_)) return;
+      first->role_ = Member::Role::none;
+      first->loop_.post([first] { first->on_admitted(); });
+    }
+    waiters.pop_front();
+    waiting_.fetch_sub(1);
+  }
+}
+
+void BodyGate::relieve(std::int64_t now_ms) {
+  const base::Lock lock(mutex_);
+  // A connection that nobody held any more gave its memory back without looking at the queue.
+  serve(base::MemoryShare::bodies);
+  serve(base::MemoryShare::small_bodies);
+  relieve_share(base::MemoryShare::bodies, now_ms);
+  relieve_share(base::MemoryShare::small_bodies, now_ms);
+}
+
+void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
+  Side& side = sides_[index_of(share)];
+  if (side.waiters.empty()) return;
+  const std::shared_ptr<Member> first = side.waiters.front().lock();
+  if (first == nullptr) return;
+
+  // The moments are read once: they move while this thread sorts.
+  std::vector<std::pair<std::int64_t, std::shared_ptr<Member>>> stalled;
+  for (const std::weak_ptr<Member>& receiver : side.receivers) {
+    std::shared_ptr<Member> member = receiver.lock();
+    if (member == nullptr) continue;
+    const std::int64_t since = member->last_progress_ms_.load(std::memory_order_relaxed);
+    if (now_ms - since >= stall_max_.count()) stalled.emplace_back(since, std::move(member));
+  }
+  std::ranges::sort(stalled, {}, &std::pair<std::int64_t, std::shared_ptr<Member>>::first);
+
+  std::size_t free = budget_.max(share) - std::min(budget_.max(share), budget_.used(share));
+  const std::size_t wanted = std::min(first->bytes_, budget_.max(share));
+  for (const auto& [since, member] : stalled) {
+    if (free >= wanted) break;
+    free += member->bytes_;
+    side.receivers.erase(member->place_);
+    member->role_ = Member::Role::none;
+    member->loop_.post([cut = member] { cut->on_stalled(); });
+  }
+}
+
+}  // namespace millrace::http
