@@ -11,18 +11,19 @@
 
 namespace millrace::catalog {
 
-// What can be done to the catalogue. Each is a message of proto/catalogue.proto in the log. Guards are part of a command:
-// one whose precondition no longer holds when it is applied is refused, and nothing changes.
+// What can be done to the catalogue. Each is a message of proto/catalogue.proto in the log. Guards are part of a
+// command: one whose precondition no longer holds when it is applied is refused, and nothing changes.
 
 struct CreateStream {
   std::string name;
   StreamMode mode = StreamMode::provisioned;
-  std::uint32_t shard_count = 1;
+  std::uint32_t shard_count = 1;  // in both modes; at least 1
   RecordDistribution distribution = RecordDistribution::user_partition_key;
   std::uint32_t record_kib_max = 1024;
   std::optional<std::uint32_t> warm_throughput_mibps;
   std::map<std::string, std::string> tags;
-  // Limits of the account that hold when the command is applied, so that two creations at once cannot pass them together.
+  // Limits of the account that hold when the command is applied, so that two creations at once cannot pass them
+  // together.
   std::uint32_t shards_max = 0;
   std::uint32_t on_demand_streams_max = 0;
 };
@@ -57,10 +58,13 @@ struct RemoveTags {
   std::vector<std::string> keys;
 };
 
+using CommandBody =
+    std::variant<CreateStream, ActivateStream, MarkDeleting, RemoveStream, SetRetention, AddTags, RemoveTags>;
+
 struct Command {
-  std::string id;            // 16 random bytes: tells a command that was written twice
+  CommandId id{};            // tells a command that was written twice
   std::int64_t time_ms = 0;  // apply() knows no other clock
-  std::variant<CreateStream, ActivateStream, MarkDeleting, RemoveStream, SetRetention, AddTags, RemoveTags> body;
+  CommandBody body;
 };
 
 }  // namespace millrace::catalog
