@@ -82,8 +82,10 @@ void AsioLoop::run(const std::string& thread_name) {
   // The kernel keeps 15 characters of a thread's name.
   pthread_setname_np(pthread_self(), thread_name.substr(0, 15).c_str());
   current_ = this;
+  base::set_current_executor(this);
   const auto work = boost::asio::make_work_guard(context_);
   context_.run();
+  base::set_current_executor(nullptr);
   current_ = nullptr;
 }
 

@@ -47,6 +47,14 @@ TEST(ThreadLoop, RunsTasksOfEachThreadInTheirOrderAndNoneTwice) {
   }
 }
 
+TEST(ThreadLoop, IsTheExecutorOfItsThread) {
+  const auto loop = start_thread_loop("test");
+  std::promise<base::Executor*> current;
+  loop->post([&] { current.set_value(base::current_executor()); });
+  EXPECT_EQ(current.get_future().get(), static_cast<base::Executor*>(loop.get()));
+  EXPECT_EQ(base::current_executor(), nullptr);
+}
+
 TEST(ThreadLoop, PostOnItsOwnThreadRunsLaterAndDispatchAtOnce) {
   const auto loop = start_thread_loop("test");
   EXPECT_FALSE(loop->is_current());

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace millrace::log {
@@ -49,7 +50,8 @@ void Block::charge(base::MemoryShare share) {
 
 Block::Cursor Block::begin(std::uint32_t first) const {
   Cursor cursor(payload_of(rep_), rep_->records);
-  while (cursor.valid() && cursor.index() < first) cursor.next();
+  while (cursor.valid() && cursor.index() < first)
+    cursor.next();
   return cursor;
 }
 
@@ -84,25 +86,34 @@ std::size_t BlockBuilder::encoded_size(std::size_t data_size, std::size_t key_si
   return header_bytes + (has_explicit_hash_key ? hash_key_bytes : 0) + key_size + data_size;
 }
 
+Block::Rep* BlockBuilder::allocate(std::size_t payload_bytes) {
+  assert(payload_bytes <= payload_bytes_max);
+  void* const memory = std::malloc(sizeof(Block::Rep) + payload_bytes);
+  if (memory == nullptr) return nullptr;
+  auto* const rep = new (memory) Block::Rep;
+  rep->payload_size = static_cast<std::uint32_t>(payload_bytes);
+  return rep;
+}
+
 BlockBuilder::BlockBuilder(base::MemoryBudget* budget, std::size_t payload_bytes) {
-  const std::size_t total = sizeof(Block::Rep) + payload_bytes;
-  if (budget != nullptr && !budget->try_take(base::MemoryShare::append_queue, total)) return;
-  *this = forced(nullptr, payload_bytes);
-  block_.rep_->budget = budget;
+  const std::size_t cost = Block::memory_bytes_of(payload_bytes);
+  if (budget != nullptr && !budget->try_take(base::MemoryShare::append_queue, cost)) return;
+  Block::Rep* const rep = allocate(payload_bytes);
+  if (rep != nullptr) {
+    rep->budget = budget;
+    block_ = Block(rep);
+  } else if (budget != nullptr) {
+    budget->give_back(base::MemoryShare::append_queue, cost);
+  }
 }
 
 BlockBuilder BlockBuilder::forced(base::MemoryBudget* budget, std::size_t payload_bytes) {
-  assert(payload_bytes <= payload_bytes_max);
-  const std::size_t total = sizeof(Block::Rep) + payload_bytes;
-  void* memory = std::malloc(total);
-  if (memory == nullptr) throw std::bad_alloc();
+  Block::Rep* const rep = allocate(payload_bytes);
+  if (rep == nullptr) throw std::bad_alloc();
+  if (budget != nullptr) budget->take(base::MemoryShare::append_queue, Block::memory_bytes_of(payload_bytes));
+  rep->budget = budget;
   BlockBuilder builder;
-  builder.block_ = Block(new (memory) Block::Rep);
-  builder.block_.rep_->payload_size = static_cast<std::uint32_t>(payload_bytes);
-  if (budget != nullptr) {
-    budget->take(base::MemoryShare::append_queue, total);
-    builder.block_.rep_->budget = budget;
-  }
+  builder.block_ = Block(rep);
   return builder;
 }
 
@@ -110,6 +121,7 @@ char* BlockBuilder::add(std::optional<std::string_view> partition_key, std::opti
                         std::size_t data_size) {
   Block::Rep& rep = *block_.rep_;
   const std::string_view key = partition_key.value_or(std::string_view());
+  assert(key.size() <= std::numeric_limits<std::uint16_t>::max());
   Header header{static_cast<std::uint32_t>(data_size), static_cast<std::uint16_t>(key.size()), 0, 0};
   if (explicit_hash_key) header.flags |= flag_explicit_hash_key;
   if (!partition_key) header.flags |= flag_no_partition_key;

@@ -23,12 +23,12 @@ struct RecordView {
 // Some records of one log, in the encoding that is stored: immutable, reference-counted, shared by the engine, the tail
 // cache and every reader. All records of a block have one arrival time, which the shard actor gives at commit.
 //
-// Encoding of a record, little-endian: u32 data size, u16 partition key size, u8 flags, u8 zero, [16 bytes explicit hash
-// key], partition key, data.
+// Encoding of a record, little-endian: u32 data size, u16 partition key size, u8 flags, u8 zero, [16 bytes explicit
+// hash key], partition key, data.
 //
-// A block's bytes, its own overhead included, count in one share of the memory at a time, until the last reference goes.
-// Threads: references may be copied and dropped on any thread; set_arrival and charge only while the actor or the engine
-// is the block's one owner.
+// A block's bytes, its own overhead included, count in one share of the memory at a time, until the last reference
+// goes. Threads: references may be copied and dropped on any thread; set_arrival and charge only while the actor or the
+// engine is the block's one owner.
 class Block {
  public:
   Block() = default;
@@ -44,8 +44,11 @@ class Block {
   std::uint32_t record_count() const { return rep_->records; }
   // Data and keys, without the encoding's own bytes: what the service's limits count.
   std::size_t user_bytes() const { return rep_->user_bytes; }
-  // What it costs in memory.
-  std::size_t memory_bytes() const { return sizeof(Rep) + rep_->payload_size; }
+  // What it costs in memory, wherever it is held.
+  std::size_t memory_bytes() const { return memory_bytes_of(rep_->payload_size); }
+  static constexpr std::size_t memory_bytes_of(std::size_t payload_bytes) {
+    return sizeof(Rep) + payload_bytes + bookkeeping_bytes;
+  }
   std::string_view payload() const { return {payload_of(rep_), rep_->payload_size}; }
   std::int64_t arrival_ms() const { return rep_->arrival_ms; }
   void set_arrival_ms(std::int64_t ms) { rep_->arrival_ms = ms; }
@@ -82,6 +85,9 @@ class Block {
     std::int64_t arrival_ms = 0;
     base::MemoryBudget* budget = nullptr;
   };
+  // What the allocator rounds up to, and an entry and a place (24 bytes each) in the fifo of the engine and in that of
+  // the tail cache: more than half of what a block with one small record costs.
+  static constexpr std::size_t bookkeeping_bytes = 128;
   static const char* payload_of(const Rep* rep) { return reinterpret_cast<const char*>(rep + 1); }
   static char* payload_of(Rep* rep) { return reinterpret_cast<char*>(rep + 1); }
 
@@ -103,7 +109,8 @@ class BlockBuilder {
   // Largest payload; a block holds at most one PutRecords request's records for one shard, with their headers.
   static constexpr std::size_t payload_bytes_max = 16 * 1024 * 1024;
 
-  // Takes the memory from the append_queue share of `budget` (none where null). `ok()` is false where it does not fit.
+  // Takes the memory from the append_queue share of `budget` (none where null). `ok()` is false where it does not fit,
+  // or where the system has none.
   BlockBuilder(base::MemoryBudget* budget, std::size_t payload_bytes);
   // The same for a block that is needed to free others: taken even where the share is full.
   static BlockBuilder forced(base::MemoryBudget* budget, std::size_t payload_bytes);
@@ -121,6 +128,7 @@ class BlockBuilder {
 
  private:
   BlockBuilder() = default;
+  static Block::Rep* allocate(std::size_t payload_bytes);
   Block block_;
   std::size_t used_ = 0;
 };

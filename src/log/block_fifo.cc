@@ -7,23 +7,6 @@
 namespace millrace::log {
 namespace {
 
-// Grows by doubling, so that a queue without blocks costs nothing and a long one is moved rarely.
-template <class Ring, class Item>
-void push_growing(Ring& ring, Item item) {
-  if (ring.full()) ring.set_capacity(std::max<std::size_t>(4, ring.capacity() * 2));
-  ring.push_back(std::move(item));
-}
-
-// Gives memory back once most of it is idle.
-template <class Ring>
-void shrink_idle(Ring& ring) {
-  if (ring.empty()) {
-    ring.set_capacity(0);
-  } else if (ring.capacity() > 64 && ring.size() < ring.capacity() / 8) {
-    ring.set_capacity(ring.capacity() / 4);
-  }
-}
-
 // How many records of the block from the cursor on fit the limits; counts what they take.
 std::uint32_t fit(const Block& block, std::uint32_t first, const ReadLimits& limits, std::uint32_t& records,
                   std::size_t& bytes) {
@@ -87,95 +70,123 @@ std::optional<Position> BlockFifo::Queue::seek_time(std::int64_t arrival_ms) con
   return at->first;
 }
 
-BlockFifo::Queue::Entry BlockFifo::Queue::take_front() {
-  Entry front = std::move(entries_.front());
-  entries_.pop_front();
-  shrink_idle(entries_);
-  held_from_ = front.last() + 1;
-  front_stamp_.store(entries_.empty() ? no_stamp : entries_.front().stamp, std::memory_order_release);
-  return front;
-}
-
 BlockFifo::Dropped BlockFifo::push(const std::shared_ptr<Queue>& queue, Block block, Position first) {
-  const std::size_t size = block.memory_bytes();
   {
     base::Lock lock(mutex_);
-    base::Lock queue_lock(queue->mutex_);
-    const std::uint64_t stamp = ++last_stamp_;
-    skip_stale_places();
-    push_growing(places_, Place{queue, stamp});
-    if (queue->entries_.empty()) queue->front_stamp_.store(stamp, std::memory_order_release);
-    push_growing(queue->entries_, Queue::Entry{std::move(block), first, stamp});
+    add(queue, std::move(block), first);
   }
-  bytes_.fetch_add(size, std::memory_order_relaxed);
   Dropped dropped;
-  while (bytes() > bytes_max_ && drop_oldest(dropped)) {
+  // A few at a time, so that other logs get in between where a large block pushes many small ones out.
+  for (bool over = bytes() > bytes_max_; over;) {
+    Gone gone;
+    {
+      base::Lock lock(mutex_);
+      while (gone.size() < gone.static_capacity && over)
+        over = bytes() > bytes_max_ && drop_oldest(gone);
+    }
+    for (const Block& old : gone)
+      count(dropped, old);
   }
   return dropped;
 }
 
-void BlockFifo::skip_stale_places() {
-  while (!places_.empty()) {
-    const std::uint64_t front = places_.front().queue->front_stamp_.load(std::memory_order_acquire);
-    if (front != Queue::no_stamp && front <= places_.front().stamp) return;
-    places_.pop_front();
-  }
+void BlockFifo::add(const std::shared_ptr<Queue>& queue, Block block, Position first) {
+  const std::uint64_t stamp = ++last_stamp_;
+  forget_stale_places();
+  places_.push_back(Place{queue, stamp});
+  bytes_.fetch_add(block.memory_bytes(), std::memory_order_relaxed);
+  blocks_.fetch_add(1, std::memory_order_relaxed);
+  base::Lock lock(queue->mutex_);
+  if (queue->entries_.empty()) queue->front_stamp_.store(stamp, std::memory_order_release);
+  queue->entries_.push_back(Queue::Entry{std::move(block), first, stamp});
 }
 
-bool BlockFifo::drop_oldest(Dropped& dropped) {
-  Place place;
-  {
-    base::Lock lock(mutex_);
-    skip_stale_places();
-    // The newest block stays: a reader of its shard has not seen it yet.
-    if (places_.size() <= 1) return false;
-    place = std::move(places_.front());
+bool BlockFifo::is_stale(const Place& place) {
+  // A queue loses blocks at its front only.
+  const std::uint64_t front = place.queue->front_stamp_.load(std::memory_order_acquire);
+  return front == Queue::no_stamp || front > place.stamp;
+}
+
+void BlockFifo::forget_stale_places() {
+  while (!places_.empty() && is_stale(places_.front()))
     places_.pop_front();
-    shrink_idle(places_);
-  }
-  Queue::Entry gone;
-  {
-    base::Lock lock(place.queue->mutex_);
-    if (place.queue->entries_.empty() || place.queue->entries_.front().stamp != place.stamp) return true;
-    gone = place.queue->take_front();
-  }
-  bytes_.fetch_sub(gone.block.memory_bytes(), std::memory_order_relaxed);
-  ++dropped.blocks;
-  dropped.records += gone.block.record_count();
+  // One old block of an idle log would keep every stale place behind it: those of expired blocks and of dropped logs.
+  // Each pass removes at least half of what it looks at, so it costs a push little.
+  if (places_.size() <= 2 * blocks() + stale_places_min) return;
+  places_.erase(std::remove_if(places_.begin(), places_.end(), is_stale), places_.end());
+}
+
+// Under both locks: a place that two droppers take apart from its block could leave the block behind for ever.
+bool BlockFifo::drop_oldest(Gone& gone) {
+  forget_stale_places();
+  // The newest block stays: a reader of its shard has not seen it yet.
+  if (places_.size() <= 1) return false;
+  const Place place = std::move(places_.front());
+  places_.pop_front();
+  Queue& queue = *place.queue;
+  base::Lock lock(queue.mutex_);
+  if (!queue.entries_.empty() && queue.entries_.front().stamp == place.stamp) gone.push_back(take_front(queue));
   return true;
+}
+
+Block BlockFifo::take_front(Queue& queue) {
+  Queue::Entry front = std::move(queue.entries_.front());
+  queue.held_from_ = front.last() + 1;
+  queue.entries_.pop_front();
+  if (queue.entries_.empty()) Queue::Entries().swap(queue.entries_);
+  queue.front_stamp_.store(queue.entries_.empty() ? Queue::no_stamp : queue.entries_.front().stamp,
+                           std::memory_order_release);
+  bytes_.fetch_sub(front.block.memory_bytes(), std::memory_order_relaxed);
+  blocks_.fetch_sub(1, std::memory_order_relaxed);
+  return std::move(front.block);
+}
+
+BlockFifo::Queue::Entries BlockFifo::take_all(Queue& queue) {
+  Queue::Entries gone;
+  if (queue.entries_.empty()) return gone;
+  queue.held_from_ = queue.entries_.back().last() + 1;
+  gone.swap(queue.entries_);
+  queue.front_stamp_.store(Queue::no_stamp, std::memory_order_release);
+  for (const Queue::Entry& entry : gone)
+    bytes_.fetch_sub(entry.block.memory_bytes(), std::memory_order_relaxed);
+  blocks_.fetch_sub(gone.size(), std::memory_order_relaxed);
+  return gone;
+}
+
+void BlockFifo::count(Dropped& dropped, const Block& block) {
+  ++dropped.blocks;
+  dropped.records += block.record_count();
 }
 
 BlockFifo::Dropped BlockFifo::drop_before(Queue& queue, std::int64_t arrival_ms) {
   Dropped dropped;
   for (;;) {
-    Queue::Entry gone;
+    Block gone;
     {
       base::Lock lock(queue.mutex_);
       if (queue.entries_.empty() || queue.entries_.front().block.arrival_ms() >= arrival_ms) return dropped;
-      gone = queue.take_front();
+      gone = take_front(queue);
     }
-    bytes_.fetch_sub(gone.block.memory_bytes(), std::memory_order_relaxed);
-    ++dropped.blocks;
-    dropped.records += gone.block.record_count();
+    count(dropped, gone);
   }
 }
 
 void BlockFifo::clear(Queue& queue) {
   Queue::Entries gone;
-  {
-    base::Lock lock(queue.mutex_);
-    if (queue.entries_.empty()) return;
-    queue.held_from_ = queue.entries_.back().last() + 1;
-    gone.swap(queue.entries_);
-    queue.front_stamp_.store(Queue::no_stamp, std::memory_order_release);
-  }
-  for (const Queue::Entry& entry : gone) bytes_.fetch_sub(entry.block.memory_bytes(), std::memory_order_relaxed);
+  base::Lock lock(queue.mutex_);
+  gone = take_all(queue);
 }
 
 void BlockFifo::restart(Queue& queue, Position held_from) {
-  clear(queue);
+  Queue::Entries gone;
   base::Lock lock(queue.mutex_);
+  gone = take_all(queue);
   queue.held_from_ = held_from;
+}
+
+std::size_t BlockFifo::places() const {
+  base::Lock lock(mutex_);
+  return places_.size();
 }
 
 }  // namespace millrace::log

@@ -22,7 +22,8 @@
 namespace millrace::log {
 
 using base::Done;
-using model::Position;  // strictly increasing in a log from 1 on; gaps allowed; never reused; means nothing in another log
+using model::Position;  // strictly increasing in a log from 1 on; gaps allowed; never reused; means nothing in another
+                        // log
 
 // Fences an old owner of a log from writing. On one machine it never changes.
 struct Epoch {
@@ -37,7 +38,7 @@ struct LogId {
 };
 
 struct LogConfig {
-  std::chrono::milliseconds retention{0};
+  std::chrono::milliseconds retention{0};  // zero: records never expire
   std::size_t record_bytes_max = 0;
 };
 
@@ -64,21 +65,24 @@ struct Slice {
 
 struct Page {
   std::vector<Slice> slices;
-  Position next = 0;                          // read on from here; at least `from`
+  Position next = 0;                            // read on from here; at least `from`
   std::optional<std::int64_t> next_arrival_ms;  // arrival of the first record at or after `next`, where there is one
-  bool closed = false;                        // the log has its end marker and no record at or after `next`
+  bool closed = false;                          // the log has its end marker and no record at or after `next`
 };
 
-// Error codes an engine may return: fenced, closed, not_found, exists, guard_failed, too_large, unavailable (not written),
-// unknown_outcome (maybe written), data_loss, bad_config.
+// Error codes an engine may return: fenced, closed, not_found, exists, guard_failed, too_large, unavailable (not
+// written), unknown_outcome (maybe written), data_loss, bad_config.
 
-// Appends to one log; a shard actor's. Made by Engine::acquire. Used by one thread at a time.
+// Appends to one log; a shard actor's. Made by Engine::acquire. Used by one thread at a time. Destroying it cancels
+// nothing: appends in flight are completed all the same.
 class Writer {
  public:
-  // Takes the block. Several may be in flight; completions come in submission order on the executor given to acquire, or
-  // at once before this returns. A success means: durable to the engine's class and visible to every reader. A block is stored whole or not at all, or
-  // the outcome is unknown. After fenced or unknown_outcome this writer is dead: every later call fails the same way and
-  // the actor must acquire again.
+  // Takes the block, whose arrival time is not below last_arrival_ms(). Several may be in flight; completions come in
+  // submission order, on the executor given to acquire or at once before this returns.
+  //
+  // A success means: durable to the engine's class and visible to every reader. A block is stored whole or not at all,
+  // or the outcome is unknown. After fenced or unknown_outcome this writer is dead: every later call fails the same way
+  // and the actor must acquire again.
   virtual void append(Block block, Done<Appended> done) = 0;
   // Durable end marker, idempotent; gives the last visible position. Later appends fail with `closed`.
   virtual void close(Done<Position> done) = 0;
@@ -100,10 +104,10 @@ struct Health {
 
 struct Usage {
   std::size_t logs = 0;
-  std::size_t bytes = 0;          // of blocks held
-  std::uint64_t records = 0;
-  std::uint64_t records_dropped = 0;  // by a memory engine at its share
-  std::uint64_t commits = 0;
+  std::size_t bytes = 0;              // of blocks held
+  std::uint64_t records = 0;          // appended since the start
+  std::uint64_t records_dropped = 0;  // by a memory engine at its share, since the start
+  std::uint64_t commits = 0;          // since the start
 };
 
 struct Snapshot {
@@ -137,7 +141,8 @@ class Engine {
   virtual void create(LogId id, LogConfig config, Done<void> done) = 0;  // idempotent
   virtual void drop(LogId id, Done<void> done) = 0;                      // idempotent; its memory is free when done
   virtual void configure(LogId id, LogConfig config, Done<void> done) = 0;
-  // Fences every lower epoch; an equal one is allowed on one machine. `executor` outlives the writer.
+  // Fences every lower epoch; an equal one is allowed on one machine. `executor` outlives the writer and all that it
+  // has in flight.
   virtual void acquire(LogId id, Epoch epoch, base::Executor& executor, Done<std::unique_ptr<Writer>> done) = 0;
   // Records at or after `from`. An empty page is no error.
   virtual void read(LogId id, Position from, ReadLimits limits, Done<Page> done) = 0;
@@ -150,7 +155,7 @@ class Engine {
   virtual DurabilityClass durability() const = 0;
   virtual Health health() const = 0;
   virtual Usage usage() const = 0;
-  // Finishes what is in flight, then refuses with `closed`.
+  // Finishes what is in flight, then refuses to create, to acquire and to append with `closed`.
   virtual void stop(Done<void> done) = 0;
   virtual ~Engine() = default;
 };

@@ -9,9 +9,10 @@
 
 namespace millrace::shard {
 
-// An actor's messages, with a token: whoever posts to an idle actor runs it on the spot, on its own thread; whoever finds
-// it busy only leaves the message, which the running thread takes along. So a lonely request crosses no thread, and under
-// load messages are handled in batches. (docs/benchmarks.md has the figures against an actor pinned to a thread.)
+// An actor's messages, with a token: whoever posts to an idle actor runs it on the spot, on its own thread; whoever
+// finds it busy only leaves the message, which the running thread takes along. So a lonely request crosses no thread,
+// and under load messages are handled in batches. (docs/benchmarks.md has the figures against an actor pinned to a
+// thread.)
 //
 // `Handler` is called for one message at a time, never by two threads at once, and its effects are seen by the next.
 template <class Message, class Handler>
@@ -33,6 +34,8 @@ class Inbox {
   // A thread that has run this many batches in a row hands the actor on to its own loop's queue, so that messages that
   // other threads keep leaving cannot keep it from its own connections.
   static constexpr std::size_t batches_in_a_row_max = 16;
+  // Room kept for the next batch; what a larger burst took is given back.
+  static constexpr std::size_t kept_messages_max = 256;
 
  private:
   void run() {
@@ -52,8 +55,10 @@ class Inbox {
         loop->post([this, alive = std::move(alive)] { run(); });
         return;
       }
-      for (Message& message : batch_) handler_.handle(message);
+      for (Message& message : batch_)
+        handler_.handle(message);
       batch_.clear();
+      if (batch_.capacity() > kept_messages_max) std::vector<Message>().swap(batch_);
       handler_.batch_handled();
     }
   }

@@ -9,8 +9,8 @@ using base::Errc;
 
 namespace {
 
-// Blocks up to `joinable` that wait together become one of at most `joined_max`: what a commit costs is then shared, and
-// readers find few blocks. Larger ones go as they are, without a second copy.
+// Blocks up to `joinable` that wait together become one of at most `joined_max`: what a commit costs is then shared,
+// and readers find few blocks. Larger ones go as they are, without a second copy.
 constexpr std::size_t joinable_bytes_max = 8 * 1024;
 constexpr std::size_t joined_bytes_max = 64 * 1024;
 
@@ -88,7 +88,16 @@ void Shard::append(log::Block block, base::Done<Stored> done) {
   inbox_.post(Append{std::move(block), std::move(done)});
 }
 
-void Shard::read(ReadRequest request, base::Done<ReadPage> done) { inbox_.post(Read{request, std::move(done)}); }
+bool Shard::take_read_place() {
+  if (reads_queued_.fetch_add(1, std::memory_order_relaxed) < reads_queued_max) return true;
+  reads_queued_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void Shard::read(ReadRequest request, base::Done<ReadPage> done) {
+  if (!take_read_place()) return done(base::fail(base::Errc::throughput_exceeded));
+  inbox_.post(Read{request, std::move(done)});
+}
 
 void Shard::seek_time(std::int64_t arrival_ms, base::Done<log::Position> done) {
   // What is found must not be older than what readers still see.
@@ -100,26 +109,35 @@ void Shard::seek_time(std::int64_t arrival_ms, base::Done<log::Position> done) {
 }
 
 void Shard::positions(base::Done<Positions> done) {
+  if (!take_read_place()) return done(base::fail(base::Errc::throughput_exceeded));
   inbox_.post(base::Task([this, done = std::move(done)]() mutable {
-    if (dropped_) return done(base::fail(base::Errc::resource_not_found));
-    with_writer([this, done = std::move(done)]() mutable {
-      if (writer_ == nullptr) {
-        const Errc code = dropped_ ? Errc::resource_not_found : Errc::internal_failure;
-        return done(base::fail(code, "the shard's log cannot be had"));
-      }
-      done(Positions{durable_, writer_->is_closed()});
-    });
+    with_writer([this, done = std::move(done)]() mutable { answer_positions(std::move(done)); });
   }));
+}
+
+void Shard::answer_positions(base::Done<Positions> done) {
+  reads_queued_.fetch_sub(1, std::memory_order_relaxed);
+  if (dropped_) return done(base::fail(base::Errc::resource_not_found));
+  if (writer_ == nullptr) return done(base::fail(base::Errc::internal_failure, "the shard's log cannot be had"));
+  done(Positions{durable_, writer_->is_closed()});
 }
 
 void Shard::drop(base::Done<void> done) {
   inbox_.post(base::Task([this, done = std::move(done)]() mutable {
     dropped_ = true;
-    writer_.reset();
     if (tail_ != nullptr) shared_.tail_cache.forget(*tail_);
     fail_waiting(base::Error(base::Errc::resource_not_found));
-    done({});
+    for (base::Task& task : std::exchange(on_writer_, {}))
+      task();
+    on_drop_.push_back(std::move(done));
+    if (commits_in_flight_ == 0) finish_drop();
   }));
+}
+
+void Shard::finish_drop() {
+  give_up_writer();
+  for (base::Done<void>& done : std::exchange(on_drop_, {}))
+    done({});
 }
 
 void Shard::set_retention(std::chrono::milliseconds retention) {
@@ -127,13 +145,15 @@ void Shard::set_retention(std::chrono::milliseconds retention) {
 }
 
 std::int64_t Shard::horizon_ms(std::int64_t now_ms) const {
-  return now_ms - retention_ms_.load(std::memory_order_relaxed);
+  const std::int64_t retention_ms = retention_ms_.load(std::memory_order_relaxed);
+  return retention_ms == 0 ? 0 : now_ms - retention_ms;
 }
 
 void Shard::handle(Message& message) {
   if (auto* append = std::get_if<Append>(&message)) {
     take(std::move(*append));
   } else if (auto* read = std::get_if<Read>(&message)) {
+    reads_queued_.fetch_sub(1, std::memory_order_relaxed);
     read_now(read->request, std::move(read->done));
   } else {
     std::get<base::Task>(message)();
@@ -145,12 +165,13 @@ void Shard::take(Append append) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return append.done(base::fail(base::Errc::resource_not_found));
   }
+  append.records = append.block.record_count();
   waiting_.push_back(std::move(append));
 }
 
 void Shard::commit_waiting() {
   // Completions that come at once end up here again; the outer call goes on with what they left.
-  if (committing_ || waiting_.empty()) return;
+  if (committing_) return;
   committing_ = true;
   while (writer_ != nullptr && !waiting_.empty() && commits_in_flight_ < commits_in_flight_max) {
     std::vector<Append> group;
@@ -166,25 +187,26 @@ void Shard::commit_waiting() {
   }
   committing_ = false;
   // A dead writer's commits are waited for, so that nothing of the new one can overtake them.
-  if (writer_ == nullptr && !waiting_.empty() && commits_in_flight_ == 0) acquire();
+  const bool wanted = !waiting_.empty() || !on_writer_.empty();
+  if (writer_ == nullptr && wanted && commits_in_flight_ == 0) acquire();
 }
 
 log::Block Shard::join(const std::vector<Append>& group) {
   std::size_t bytes = 0;
-  for (const Append& append : group) bytes += append.block.payload().size();
+  for (const Append& append : group)
+    bytes += append.block.payload().size();
   // Forced: the memory of the parts comes back in a moment.
   log::BlockBuilder builder = log::BlockBuilder::forced(&shared_.budget, bytes);
-  for (const Append& append : group) builder.add_all(append.block);
+  for (const Append& append : group)
+    builder.add_all(append.block);
   return builder.finish();
 }
 
 void Shard::submit(std::vector<Append> group) {
   auto commit = std::make_shared<Commit>();
-  commit->block = group.size() == 1 ? group.front().block : join(group);
-  for (Append& append : group) {
-    append.records = append.block.record_count();
+  commit->block = group.size() == 1 ? std::move(group.front().block) : join(group);
+  for (Append& append : group)
     append.block = {};
-  }
   commit->appends = std::move(group);
   // Arrival times never fall within a shard, whatever the clock does.
   last_arrival_ms_ = std::max(shared_.clock.now_ms(), last_arrival_ms_);
@@ -203,22 +225,34 @@ void Shard::on_committed(Commit& commit, base::Result<log::Appended> outcome) {
   if (outcome) {
     succeed(commit, *outcome);
   } else {
-    // The writer may be on the stack below: it goes with a later message.
-    if (kills_writer(outcome.error().code)) inbox_.post(base::Task([dead = std::move(writer_)] {}));
+    if (kills_writer(outcome.error().code)) give_up_writer();
+    commit.block = {};
     const base::Error error = told(outcome.error());
-    for (Append& append : commit.appends) append.done(base::fail(error));
+    for (Append& append : commit.appends)
+      append.done(base::fail(error));
   }
+  commit.block = {};
+  if (dropped_ && commits_in_flight_ == 0) finish_drop();
   commit_waiting();
+}
+
+void Shard::give_up_writer() {
+  // It may be on the stack below, so it goes with a later message.
+  if (writer_ != nullptr) inbox_.post(base::Task([dead = std::move(writer_)] {}));
 }
 
 void Shard::succeed(Commit& commit, const log::Appended& runs) {
   assert(durable_ < runs.front().first);
   const std::int64_t arrival_ms = commit.block.arrival_ms();
   durable_ = runs.back().first + runs.back().count - 1;
-  if (!dropped_ && runs.size() == 1) {
+  // An engine that does not keep its blocks in memory leaves them to the tail.
+  commit.block.charge(base::MemoryShare::log);
+  if (tail_ != nullptr) shared_.tail_cache.forget_before(*tail_, horizon_ms(arrival_ms));
+  if (!dropped_ && writer_ != nullptr && runs.size() == 1) {
     shared_.tail_cache.push(tail_, std::move(commit.block), runs.front().first);
   } else if (!dropped_) {
-    // The tail holds blocks without gaps only; what has some is read from the engine.
+    // The tail holds blocks without gaps only; what has some is read from the engine. So is what follows an append of
+    // an unknown outcome, which may be in the log before it.
     shared_.tail_cache.restart(*tail_, durable_ + 1);
   }
   if (commit.appends.size() == 1) return commit.appends.front().done(Stored{runs, arrival_ms});
@@ -230,7 +264,7 @@ void Shard::succeed(Commit& commit, const log::Appended& runs) {
 }
 
 void Shard::with_writer(base::Task task) {
-  if (writer_ != nullptr) return task();
+  if (writer_ != nullptr || dropped_) return task();
   on_writer_.push_back(std::move(task));
   if (commits_in_flight_ == 0) acquire();
 }
@@ -263,12 +297,14 @@ void Shard::on_acquired(base::Result<std::unique_ptr<log::Writer>> outcome) {
     }
     durable_ = std::max(durable_, tail);
   }
-  for (base::Task& task : std::exchange(on_writer_, {})) task();
+  for (base::Task& task : std::exchange(on_writer_, {}))
+    task();
 }
 
 void Shard::fail_waiting(const base::Error& error) {
   queued_.fetch_sub(waiting_.size(), std::memory_order_relaxed);
-  for (Append& append : std::exchange(waiting_, {})) append.done(base::fail(error));
+  for (Append& append : std::exchange(waiting_, {}))
+    append.done(base::fail(error));
 }
 
 void Shard::read_now(const ReadRequest& request, base::Done<ReadPage> done) {
@@ -278,12 +314,12 @@ void Shard::read_now(const ReadRequest& request, base::Done<ReadPage> done) {
   const log::ReadLimits limits{.records_max = request.records_max,
                                .bytes_max = request.bytes_max,
                                .arrival_min_ms = std::max(request.arrival_min_ms, horizon_ms(result.now_ms))};
-  const bool closed = writer_ != nullptr && writer_->is_closed();
-  if (tail_ != nullptr && request.from >= tail_->held_from()) {
+  // Without a writer the log may have grown without the tail: appends of an unknown outcome.
+  if (writer_ != nullptr && request.from >= tail_->held_from()) {
     tail_->collect(request.from, durable_, limits, result.page);
     // The oldest blocks may have left the tail between the question and the answer: then the engine has them.
     if (request.from >= tail_->held_from()) {
-      result.page.closed = closed && result.page.next > durable_ && !result.page.next_arrival_ms;
+      result.page.closed = writer_->is_closed() && result.page.next > durable_ && !result.page.next_arrival_ms;
       return done(std::move(result));
     }
     result.page = {};

@@ -31,7 +31,7 @@ struct Shared {
 struct ShardConfig {
   log::LogId id;
   std::int64_t created_s = 0;
-  std::chrono::milliseconds retention{0};
+  std::chrono::milliseconds retention{0};  // zero: records never expire
 };
 
 // Where a block went: what the sequence numbers of its records are made of.
@@ -61,7 +61,8 @@ struct Positions {
 
 // Owns one shard: its order, its arrival times, its group commit and its tail in memory.
 //
-// Threads:   public functions may be called from any thread. Work arrives in an inbox; whoever finds the actor idle runs
+// Threads:   public functions may be called from any thread. Work arrives in an inbox; whoever finds the actor idle
+// runs
 //            it on the spot, whoever finds it busy leaves the message. `done` may be called before the call returns.
 // Order:     records become visible in the order of their positions, and only once durable.
 // Commit:    small blocks that wait together are joined into one; several commits may be in flight.
@@ -74,11 +75,13 @@ class Shard : public std::enable_shared_from_this<Shard> {
 
   // Errors: throughput_exceeded (the queue is full), closed, resource_not_found (dropped), internal_failure.
   void append(log::Block block, base::Done<Stored> done);
+  // Errors of read and positions: throughput_exceeded (reads_queued_max wait), resource_not_found, internal_failure.
   void read(ReadRequest request, base::Done<ReadPage> done);
   // The position of the first record of that arrival time or later; one past the tail where there is none.
   void seek_time(std::int64_t arrival_ms, base::Done<log::Position> done);
   void positions(base::Done<Positions> done);
-  // Ends the shard for good: appends are refused from now on, and the tail is forgotten.
+  // Ends the shard for good: appends are refused from now on, and the tail is forgotten. Done once no commit is in
+  // flight, so that nothing of the shard's is held in memory any more.
   void drop(base::Done<void> done);
   void set_retention(std::chrono::milliseconds retention);
 
@@ -87,12 +90,14 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
   // Blocks that wait in one shard; one more is answered with throughput_exceeded.
   static constexpr std::size_t appends_queued_max = 4'096;
+  // Reads and positions that wait in one shard; one more is answered with throughput_exceeded.
+  static constexpr std::size_t reads_queued_max = 4'096;
 
  private:
   struct Append {
     log::Block block;
     base::Done<Stored> done;
-    std::uint32_t records = 0;  // set when the block is given away
+    std::uint32_t records = 0;  // of the block, which a joined one replaces
   };
   struct Read {
     ReadRequest request;
@@ -123,12 +128,17 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void submit(std::vector<Append> group);
   void on_committed(Commit& commit, base::Result<log::Appended> outcome);
   void succeed(Commit& commit, const log::Appended& runs);
+  void give_up_writer();
+  void finish_drop();
   void acquire();
   void on_acquired(base::Result<std::unique_ptr<log::Writer>> outcome);
   void fail_waiting(const base::Error& error);
   // Runs the task once there is a writer, or once it is clear that none can be had.
   void with_writer(base::Task task);
+  void answer_positions(base::Done<Positions> done);
+  bool take_read_place();
   void read_now(const ReadRequest& request, base::Done<ReadPage> done);
+  // Records that arrived earlier have expired.
   std::int64_t horizon_ms(std::int64_t now_ms) const;
 
   // Constant after construction.
@@ -139,17 +149,19 @@ class Shard : public std::enable_shared_from_this<Shard> {
   // Any thread.
   std::atomic<std::int64_t> retention_ms_;
   std::atomic<std::size_t> queued_{0};
+  std::atomic<std::size_t> reads_queued_{0};
   // Touched only by whoever runs the inbox.
   std::unique_ptr<log::Writer> writer_;
   bool acquiring_ = false;
   bool dropped_ = false;
-  bool committing_ = false;            // commit_waiting is on the stack
+  bool committing_ = false;  // commit_waiting is on the stack
   std::deque<Append> waiting_;
-  std::vector<base::Task> on_writer_;  // run when the writer is there
+  std::vector<base::Task> on_writer_;      // run when the writer is there
+  std::vector<base::Done<void>> on_drop_;  // called when the last commit in flight has ended
   std::size_t commits_in_flight_ = 0;
   std::int64_t last_arrival_ms_ = 0;
-  // Three positions that must never be mixed up: durable <= written <= assigned. The engine assigns and writes; the shard
-  // keeps the durable one, the last that readers may see.
+  // Three positions that must never be mixed up: durable <= written <= assigned. The engine assigns and writes; the
+  // shard keeps the durable one, the last that readers may see.
   log::Position durable_ = 0;
   std::shared_ptr<TailCache::Tail> tail_;  // null before the writer is there
 };

@@ -22,7 +22,7 @@ class TailCache {
   void forget(Tail& tail) { fifo_.clear(tail); }
   // Forgets everything and goes on at `held_from`: where the log has grown without the tail.
   void restart(Tail& tail, log::Position held_from) { fifo_.restart(tail, held_from); }
-  // Forgets blocks that have expired.
+  // Forgets blocks that have expired: an engine that keeps its blocks in memory counts on it.
   void forget_before(Tail& tail, std::int64_t arrival_ms) { fifo_.drop_before(tail, arrival_ms); }
 
   std::size_t bytes() const { return fifo_.bytes(); }

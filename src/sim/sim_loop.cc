@@ -77,8 +77,11 @@ std::chrono::nanoseconds SimLoop::next_due() const {
 
 void SimLoop::run(base::Task task) {
   const SimLoop* outer = std::exchange(current_, this);
+  base::Executor* const outer_executor = base::current_executor();
+  base::set_current_executor(this);
   task();
   task = nullptr;
+  base::set_current_executor(outer_executor);
   current_ = outer;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cassert>
 #include <map>
 #include <utility>
 
@@ -88,6 +89,7 @@ class MemoryWriter final : public Writer {
     if (log_->config.retention.count() > 0) {
       store_.fifo.drop_before(*log_->queue, store_.clock.now_ms() - log_->config.retention.count());
     }
+    assert(block.record_count() > 0 && block.arrival_ms() >= log_->last_arrival_ms);
     const std::uint32_t count = block.record_count();
     const Position first = log_->tail.load(std::memory_order_relaxed) + 1;
     log_->last_arrival_ms = block.arrival_ms();
@@ -119,7 +121,6 @@ class MemoryEngine final : public Engine {
     if (store_.stopped.load()) return done(stopped());
     {
       base::Lock lock(mutex_);
-      logs_.try_emplace(id, nullptr);
       std::shared_ptr<MemoryLog>& log = logs_[id];
       if (log == nullptr) log = std::make_shared<MemoryLog>(config);
     }
@@ -157,11 +158,13 @@ class MemoryEngine final : public Engine {
     if (store_.stopped.load()) return done(stopped());
     const auto log = find(id);
     if (log == nullptr) return done(missing());
+    bool owns = false;
     {
       base::Lock lock(log->mutex);
-      if (epoch < log->epoch) return done(base::fail(base::Errc::fenced, "a higher epoch owns the log"));
-      log->epoch = epoch;
+      owns = epoch >= log->epoch;
+      if (owns) log->epoch = epoch;
     }
+    if (!owns) return done(base::fail(base::Errc::fenced, "a higher epoch owns the log"));
     done(std::make_unique<MemoryWriter>(store_, log, epoch));
   }
 
@@ -191,7 +194,8 @@ class MemoryEngine final : public Engine {
     {
       base::Lock lock(mutex_);
       ids.reserve(logs_.size());
-      for (const auto& [id, log] : logs_) ids.push_back(id);
+      for (const auto& [id, log] : logs_)
+        ids.push_back(id);
     }
     done(std::move(ids));
   }
@@ -215,19 +219,29 @@ class MemoryEngine final : public Engine {
 
   void stop(Done<void> done) override {
     store_.stopped.store(true);
+    // An append that another thread has begun ends before its log's mutex can be had.
+    for (const auto& log : all())
+      base::Lock lock(log->mutex);
     done({});
   }
 
  private:
   static std::unexpected<base::Error> missing() { return base::fail(base::Errc::not_found, "no such log"); }
-  static std::unexpected<base::Error> stopped() {
-    return base::fail(base::Errc::closed, "the engine has stopped");
-  }
+  static std::unexpected<base::Error> stopped() { return base::fail(base::Errc::closed, "the engine has stopped"); }
 
   std::shared_ptr<MemoryLog> find(LogId id) const {
     base::Lock lock(mutex_);
     const auto found = logs_.find(id);
     return found == logs_.end() ? nullptr : found->second;
+  }
+
+  std::vector<std::shared_ptr<MemoryLog>> all() const {
+    std::vector<std::shared_ptr<MemoryLog>> logs;
+    base::Lock lock(mutex_);
+    logs.reserve(logs_.size());
+    for (const auto& [id, log] : logs_)
+      logs.push_back(log);
+    return logs;
   }
 
   Store store_;

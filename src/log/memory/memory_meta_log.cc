@@ -32,7 +32,7 @@ void MemoryMetaLog::deliver() {
     delivering_ = true;
   }
   for (;;) {
-    std::string command;
+    std::optional<std::string> command;  // to be followed
     Position position = 0;
     std::optional<Waiting> answered;
     {
@@ -54,7 +54,7 @@ void MemoryMetaLog::deliver() {
         waiting_.pop_front();
       }
     }
-    if (!command.empty()) follower_(position, std::as_bytes(std::span(command)));
+    if (command) follower_(position, std::as_bytes(std::span(*command)));
     if (answered) answered->done(position);
   }
 }
