@@ -15,6 +15,7 @@ import time
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 # Found on Debian machines; the first that is there and not empty is sent.
 LOGS = ("/var/log/dpkg.log", "/var/log/dpkg.log.1", "/var/log/apt/term.log", "/var/lib/dpkg/status")
@@ -186,4 +187,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (BotoCoreError, ClientError) as unexpected:
+        sys.exit(f"FAILED: {unexpected}")
