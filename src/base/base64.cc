@@ -109,7 +109,9 @@ bool base64_decode(std::string_view text, char* to) {
 
 std::string base64_encode(std::string_view bytes) {
   std::string text;
-  text.resize_and_overwrite(base64_encoded_size(bytes.size()), [bytes](char* to, std::size_t size) {
+  // Of libstdc++ 12 the function is given the capacity, not the size that was asked for.
+  const std::size_t size = base64_encoded_size(bytes.size());
+  text.resize_and_overwrite(size, [bytes, size](char* to, std::size_t) {
     base64_encode(bytes, to);
     return size;
   });

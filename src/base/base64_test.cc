@@ -79,6 +79,7 @@ TEST(Base64, EveryLengthComesBack) {
     for (const Form& form : forms()) {
       const std::vector<char> exact(bytes.begin(), bytes.end());
       EXPECT_EQ(encoded(form, {exact.data(), exact.size()}), expected) << form.name << ' ' << length;
+      EXPECT_EQ(base64_encode(bytes), expected) << length;
       EXPECT_EQ(base64_decoded_size(expected), length);
       std::string back;
       EXPECT_TRUE(decode_guarded(form, expected, back)) << form.name << ' ' << length;
