@@ -52,9 +52,8 @@ std::string command_help(const CommandRow& command, std::span<const OptionRow> o
     if ((row.commands & command.options) != 0) append_option(out, row);
   }
   out +=
-      "\nEach may also come from the environment (--port from MILLRACE_PORT) or, but for --config and "
-      "what\n"
-      "ends the program, from the file of --config. A flag wins over the environment, that over the file.\n"
+      "\nEach may also come from the environment (--port from MILLRACE_PORT) or, but for --config and what ends\n"
+      "the program, from the file of --config. A flag wins over the environment, that over the file.\n"
       "Sizes are written as 64MiB or 1GiB, durations as 500ms, 5s or 2m.\n";
   return out;
 }

@@ -20,7 +20,7 @@ TEST(Help, EveryOptionOfACommandIsThereWithItsDefault) {
       EXPECT_EQ(help.contains(flag), (row.commands & command.options) != 0) << command.name << " " << row.name;
       if ((row.commands & command.options) != 0) {
         EXPECT_THAT(help, HasSubstr(row.help));
-        EXPECT_THAT(help, HasSubstr(row.default_text));
+        if (!row.value.empty()) EXPECT_THAT(help, HasSubstr(row.default_text));
       }
     }
   }
