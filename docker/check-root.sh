@@ -19,26 +19,28 @@ root="$folder/root"
 chmod 755 "$folder"
 "$top/docker/assemble-root.sh" "$binary" "$root"
 
-# As the Dockerfile's USER, ENV and CMD say, save for the port, which others may hold here.
+# As the Dockerfile's USER, ENV and CMD say, save for the port, which others may hold here: the system chooses one.
 user=$(sed -n 's/^USER //p' "$top/docker/Dockerfile")
 host=$(sed -n 's/^ENV MILLRACE_HOST=//p' "$top/docker/Dockerfile")
-run() { env -i MILLRACE_HOST="$host" MILLRACE_PORT="$port" chroot --userspec="$user" "$root" /usr/local/bin/millrace "$@"; }
+chroot=$(command -v chroot)
+millrace=(env -i MILLRACE_HOST="$host" "$chroot" --userspec="$user" "$root"
+  /usr/local/bin/millrace)
 
-port=$(( 20000 + RANDOM % 10000 ))
-run serve 2>"$folder/log" &
+"${millrace[@]}" serve --port 0 2>"$folder/log" &
 pid=$!
 deadline=$((SECONDS + 10))
-until grep -q '^Ready\.$' "$folder/log"; do
+until grep -qs '^Ready\.$' "$folder/log"; do
   kill -0 "$pid" 2>/dev/null || { cat "$folder/log" && pid="" && exit 1; }
   ((SECONDS < deadline)) || { echo "not ready within 10 s" && cat "$folder/log" && exit 1; }
   sleep 0.02
 done
 cat "$folder/log"
-grep -q "0\.0\.0\.0:$port" "$folder/log"
+port=$(sed -n "s/.*addresses=$host:\([0-9]*\) .*/\1/p" "$folder/log")
+[[ -n $port ]] || { echo "it does not listen on $host" && exit 1; }
 [[ $(stat --format=%u "/proc/$pid") == "${user%%:*}" ]] || { echo "it does not run as $user" && exit 1; }
-run health
+"${millrace[@]}" health --port "$port"
 kill -TERM "$pid"
 wait "$pid"
 pid=""
-! run health || { echo "health says ready of a broker that ended" && exit 1; }
+! "${millrace[@]}" health --port "$port" || { echo "health says ready of a broker that ended" && exit 1; }
 echo "The root works: ready, healthy, and ended with status 0."
