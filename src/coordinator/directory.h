@@ -13,8 +13,8 @@
 
 namespace millrace::coordinator {
 
-// A stream with its running shards, as requests find it. Immutable; a change of the stream makes a new one that takes the
-// shards over.
+// A stream with its running shards, as requests find it. Immutable; a change of the stream makes a new one that takes
+// the shards over.
 struct StreamEntry {
   std::shared_ptr<const catalog::Stream> stream;
   std::vector<std::shared_ptr<shard::Shard>> shards;  // by shard number, like stream->shards
@@ -30,11 +30,19 @@ struct StreamEntry {
 
 // All streams of the account at one moment. Immutable.
 struct Directory {
-  std::uint64_t version = 0;
+  std::uint64_t version = 0;  // that of the state
   std::shared_ptr<const catalog::State> state;
   std::map<std::string, std::shared_ptr<const StreamEntry>, std::less<>> by_name;
 
   const StreamEntry* find(std::string_view name) const;
 };
+
+// The directory of a newer state: entries of streams that did not change are shared with the one before, shards that
+// are in both are taken over, and a changed retention is told to them. `before` may be null.
+std::shared_ptr<const Directory> make_directory(const Directory* before, std::shared_ptr<const catalog::State> state,
+                                                shard::Shared& shared);
+
+// What the directory keeps for each stream and each shard, for the memory budget.
+catalog::MemoryCosts directory_costs();
 
 }  // namespace millrace::coordinator

@@ -1,0 +1,67 @@
+// DELETING in the catalogue, then shards and logs, then the name: its memory is free before it is.
+#include <utility>
+
+#include "base/log.h"
+#include "coordinator/core.h"
+
+namespace millrace::coordinator {
+
+void Core::delete_stream(const std::string& name, std::uint64_t uid, Done<void> done) {
+  done = begin_operation(std::move(done));
+  if (!done) return;
+  remove_stream(name, uid, std::move(done));
+}
+
+// Also where a removal before this one has failed half-way: it is taken up where it was left.
+void Core::remove_stream(const std::string& name, std::uint64_t uid, Done<void> done) {
+  if (!begin_removal(uid)) return done(base::fail(base::Errc::guard_failed, "status"));
+  done = [self = shared_from_this(), uid, done = std::move(done)](Result<void> outcome) mutable {
+    self->end_removal(uid);
+    done(std::move(outcome));
+  };
+  const auto state = catalog->state();
+  const auto* found = state->find(name);
+  if (found == nullptr || (*found)->uid != uid) return done(base::fail(base::Errc::not_found));
+  if ((*found)->status == catalog::StreamStatus::deleting) return clear_stream(*found, std::move(done));
+  catalog->propose(catalog::MarkDeleting{name, uid},
+                   [self = shared_from_this(), done = std::move(done)](Result<catalog::Outcome> marked) mutable {
+                     if (!marked) return done(base::fail(std::move(marked.error())));
+                     self->clear_stream(marked->stream, std::move(done));
+                   });
+}
+
+void Core::clear_stream(const StreamPtr& stream, Done<void> done) {
+  auto shards = std::make_shared<std::vector<std::shared_ptr<shard::Shard>>>();
+  const auto now = directory.get();
+  if (const StreamEntry* entry = now->find(stream->name); entry != nullptr && entry->stream->uid == stream->uid) {
+    *shards = entry->shards;
+  }
+  auto remove = [self = shared_from_this(), stream, done = std::move(done)](Result<void> dropped) mutable {
+    if (!dropped) {
+      base::log::warn("a stream could not be deleted; it stays in DELETING until it is deleted again or the next start",
+                      {{"stream", stream->name}, {"cause", base::describe(dropped.error())}});
+      return done(std::move(dropped));
+    }
+    self->change(catalog::RemoveStream{stream->name, stream->uid}, std::move(done));
+  };
+  // Shards first: they hold the tails, and appends that come late would find their log gone.
+  fan_out(
+      shards->size(), OnError::go_on,
+      [shards](std::size_t i, Done<void> dropped) { (*shards)[i]->drop(std::move(dropped)); },
+      [self = shared_from_this(), stream, remove = std::move(remove)](Result<void> dropped) mutable {
+        if (!dropped) return remove(std::move(dropped));
+        self->drop_logs(stream, std::move(remove));
+      });
+}
+
+bool Core::begin_removal(std::uint64_t uid) {
+  base::Lock lock(mutex_);
+  return removing_.insert(uid).second;
+}
+
+void Core::end_removal(std::uint64_t uid) {
+  base::Lock lock(mutex_);
+  removing_.erase(uid);
+}
+
+}  // namespace millrace::coordinator
