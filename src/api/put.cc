@@ -30,6 +30,7 @@ struct Batch {
     std::size_t shard_index = 0;
     std::uint32_t begin = 0;  // in `order`
     std::uint32_t end = 0;
+    std::size_t block_bytes = 0;
     log::Block block;  // empty where there was no memory for it
     base::Error error;
   };
@@ -99,8 +100,9 @@ struct Scratch {
   std::vector<std::string_view> keys;
   std::vector<u128> hashes;
   std::vector<std::uint32_t> shard_of;
-  std::vector<std::uint32_t> counts;
+  std::vector<std::uint32_t> counts;  // by shard; zeros between requests, like bytes
   std::vector<std::size_t> bytes;
+  std::vector<std::uint32_t> hit;  // the shards that get records, in the order met
 };
 Scratch& scratch() {
   thread_local Scratch instance;
@@ -200,36 +202,48 @@ void place(const PutRequest& request, const coordinator::StreamEntry& stream) {
   }
 }
 
-// Sorts the records by shard, keeping the request's order within one, and counts the bytes of each block.
+// Sorts the records by shard, keeping the request's order within one, and counts the bytes of each block. What it costs
+// depends on the shards that are hit, not on those the stream has.
 void group(const PutRequest& request, Batch& batch) {
   Scratch& s = scratch();
-  const std::size_t shards = batch.stream->shards.size();
-  s.counts.assign(shards, 0);
-  s.bytes.assign(shards, 0);
+  if (s.counts.size() < batch.stream->shards.size()) {
+    s.counts.resize(batch.stream->shards.size(), 0);
+    s.bytes.resize(batch.stream->shards.size(), 0);
+  }
+  s.hit.clear();
   for (std::size_t i = 0; i < request.records.size(); ++i) {
     const RecordView& record = request.records[i];
-    ++s.counts[s.shard_of[i]];
-    s.bytes[s.shard_of[i]] +=
-        log::BlockBuilder::encoded_size(wire::hot::data_size(request.data_form, record.data),
-                                        record.partition_key.size(), !record.explicit_hash_key.empty());
+    const std::uint32_t shard = s.shard_of[i];
+    if (s.counts[shard]++ == 0) s.hit.push_back(shard);
+    s.bytes[shard] += log::BlockBuilder::encoded_size(wire::hot::data_size(request.data_form, record.data),
+                                                      record.partition_key.size(), !record.explicit_hash_key.empty());
   }
   std::uint32_t begin = 0;
-  for (std::size_t shard = 0; shard < shards; ++shard) {
-    if (s.counts[shard] == 0) continue;
-    batch.groups.push_back(
-        {.shard_index = shard, .begin = begin, .end = begin + s.counts[shard], .block = {}, .error = {}});
+  batch.groups.reserve(s.hit.size());
+  for (const std::uint32_t shard : s.hit) {
+    const std::uint32_t end = begin + s.counts[shard];
+    batch.groups.push_back({.shard_index = shard,
+                            .begin = begin,
+                            .end = end,
+                            .block_bytes = std::exchange(s.bytes[shard], 0),
+                            .block = {},
+                            .error = {}});
     // From here on the place where the shard's next record goes.
-    begin += std::exchange(s.counts[shard], begin);
+    s.counts[shard] = std::exchange(begin, end);
   }
   batch.order.resize(request.records.size());
-  for (std::uint32_t i = 0; i < request.records.size(); ++i)
+  for (std::uint32_t i = 0; i < request.records.size(); ++i) {
     batch.order[s.counts[s.shard_of[i]]++] = i;
+  }
+  for (const std::uint32_t shard : s.hit) {
+    s.counts[shard] = 0;
+  }
 }
 
 // False where some record's data is not what it should be.
 bool fill(const Context& context, const PutRequest& request, Batch& batch) {
   for (Batch::Group& group : batch.groups) {
-    log::BlockBuilder builder(&context.budget, scratch().bytes[group.shard_index]);
+    log::BlockBuilder builder(&context.budget, group.block_bytes);
     if (!builder.ok()) continue;
     for (std::uint32_t at = group.begin; at < group.end; ++at) {
       const RecordView& record = request.records[batch.order[at]];

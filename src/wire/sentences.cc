@@ -230,14 +230,14 @@ Error shard_count_missing() {
 }
 
 Error warm_throughput_needs_on_demand(std::string_view name) {
-  return {Errc::invalid_argument,
+  return {Errc::validation,
           fmt::format("WarmThroughputMiBps is only supported for on-demand streams. Stream [{}] is using PROVISIONED "
                       "mode.",
                       name)};
 }
 
 Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max) {
-  return {Errc::invalid_argument,
+  return {Errc::validation,
           fmt::format("WarmThroughputMiBps cannot be greater than {}. Requested: {}", mibps_max, mibps)};
 }
 

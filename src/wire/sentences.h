@@ -51,13 +51,15 @@ base::Error record_too_large(std::uint32_t max_record_size_in_kib);
 // entry; 0 for PutRecord.
 base::Error partition_key_missing(std::size_t entry);
 
-// InvalidArgumentException: streams. The last three are in our words.
+// InvalidArgumentException: streams. The last is in our words.
 base::Error retention_too_short(std::int64_t hours);
 base::Error retention_too_long(std::int64_t hours);
 base::Error retention_below_existing(std::string_view name, std::int64_t hours, std::int64_t existing_hours);
 base::Error retention_above_existing(std::string_view name, std::int64_t hours, std::int64_t existing_hours);
 base::Error auto_distribution_needs_on_demand(std::string_view name);
 base::Error shard_count_missing();
+
+// ValidationException: what a stream's mode or the service does not permit; in our words.
 base::Error warm_throughput_needs_on_demand(std::string_view name);
 base::Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max);
 

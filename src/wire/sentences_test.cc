@@ -157,8 +157,8 @@ TEST(Sentences, InOurOwnWords) {
   EXPECT_EQ(name_and_arn_disagree("x", "arn:y").code, Errc::invalid_argument);
   EXPECT_EQ(invalid_next_token().code, Errc::invalid_argument);
   EXPECT_EQ(shard_count_missing().code, Errc::invalid_argument);
-  EXPECT_EQ(warm_throughput_needs_on_demand("x").code, Errc::invalid_argument);
-  EXPECT_EQ(warm_throughput_too_high(10'241, 10'240).code, Errc::invalid_argument);
+  EXPECT_EQ(warm_throughput_needs_on_demand("x").code, Errc::validation);
+  EXPECT_EQ(warm_throughput_too_high(10'241, 10'240).code, Errc::validation);
   EXPECT_EQ(reserved_tag_key().code, Errc::invalid_argument);
   EXPECT_EQ(too_many_creating(5).code, Errc::limit_exceeded);
   EXPECT_EQ(next_token_expired(0, 300'001).code, Errc::expired_next_token);
