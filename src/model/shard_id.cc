@@ -1,6 +1,7 @@
 #include "model/shard_id.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/decimal.h"
 
@@ -18,11 +19,15 @@ std::string shard_id(ShardNo number) {
 }
 
 void append_shard_id(std::string& out, ShardNo number) {
-  // Twelve digits are asked for; sixteen are made and the first four, always zeros, left out.
-  std::array<char, 16> digits;
-  base::write_16_digits(number, digits.data());
-  out += prefix;
-  out.append(digits.data() + 4, 12);
+  std::array<char, shard_id_chars> text;
+  write_shard_id(number, text.data());
+  out.append(text.data(), text.size());
+}
+
+void write_shard_id(ShardNo number, char* to) {
+  // Sixteen digits are made; the first four are zeros for every number and give way to the end of the prefix.
+  base::write_16_digits(number, to + shard_id_chars - 16);
+  std::memcpy(to, prefix.data(), prefix.size());
 }
 
 std::optional<ShardNo> resolve_shard_id(std::string_view text) {
