@@ -1,6 +1,7 @@
 #include "http/body_gate.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -64,17 +65,25 @@ void BodyGate::enrol(const std::shared_ptr<Member>& member, base::MemoryShare sh
 }
 
 void BodyGate::serve(base::MemoryShare share) {
-  Members& waiters = sides_[index_of(share)].waiters;
-  while (!waiters.empty()) {
-    const std::shared_ptr<Member> first = waiters.front().lock();
-    if (first != nullptr) {
-      if (!take(share, first->bytes_)) return;
-      first->role_ = Member::Role::none;
-      first->loop_.post([first] { first->on_admitted(); });
-    }
-    waiters.pop_front();
-    waiting_.fetch_sub(1);
+  Side& side = sides_[index_of(share)];
+  if (side.newest_first && !side.waiters.empty()) {
+    if (!admit_waiter(side, std::prev(side.waiters.end()))) return;
   }
+  side.newest_first = false;
+  while (!side.waiters.empty()) {
+    if (!admit_waiter(side, side.waiters.begin())) return;
+  }
+}
+
+bool BodyGate::admit_waiter(Side& side, Members::iterator waiter) {
+  if (const std::shared_ptr<Member> member = waiter->lock()) {
+    if (!take(member->share_, member->bytes_)) return false;
+    member->role_ = Member::Role::none;
+    member->loop_.post([member] { member->on_admitted(); });
+  }
+  side.waiters.erase(waiter);
+  waiting_.fetch_sub(1);
+  return true;
 }
 
 void BodyGate::relieve(std::int64_t now_ms) {
@@ -88,9 +97,10 @@ void BodyGate::relieve(std::int64_t now_ms) {
 
 void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
   Side& side = sides_[index_of(share)];
-  if (side.waiters.empty()) return;
-  const std::shared_ptr<Member> first = side.waiters.front().lock();
-  if (first == nullptr) return;
+  if (side.waiters.empty() || now_ms - side.relieved_ms < pressure_check.count() / 2) return;
+  side.relieved_ms = now_ms;
+  const std::shared_ptr<Member> newest = side.waiters.back().lock();
+  if (newest == nullptr) return;
 
   // The moments are read once: they move while this thread sorts.
   std::vector<std::pair<std::int64_t, std::shared_ptr<Member>>> stalled;
@@ -103,9 +113,10 @@ void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
   std::ranges::sort(stalled, {}, &std::pair<std::int64_t, std::shared_ptr<Member>>::first);
 
   std::size_t free = budget_.max(share) - std::min(budget_.max(share), budget_.used(share));
-  const std::size_t wanted = std::min(first->bytes_, budget_.max(share));
+  const std::size_t wanted = std::min(newest->bytes_, budget_.max(share));
   for (const auto& [since, member] : stalled) {
     if (free >= wanted) break;
+    side.newest_first = true;
     free += member->bytes_;
     side.receivers.erase(member->place_);
     member->role_ = Member::Role::none;

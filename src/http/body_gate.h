@@ -85,12 +85,16 @@ class BodyGate {
   struct Side {
     Members waiters;
     Members receivers;
+    bool newest_first = false;  // a cut was made for the newest waiter
+    std::int64_t relieved_ms = INT64_MIN / 2;
   };
 
   static std::size_t index_of(base::MemoryShare share) { return share == base::MemoryShare::small_bodies ? 1 : 0; }
   bool take(base::MemoryShare share, std::size_t bytes);
-  // Admits from the front of the queue as long as memory lasts.
+  // Admits from the queue as long as memory lasts.
   void serve(base::MemoryShare share) MILLRACE_REQUIRES(mutex_);
+  // False where there is no memory for it.
+  bool admit_waiter(Side& side, Members::iterator waiter) MILLRACE_REQUIRES(mutex_);
   void relieve_share(base::MemoryShare share, std::int64_t now_ms) MILLRACE_REQUIRES(mutex_);
 
   base::MemoryBudget& budget_;

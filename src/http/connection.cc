@@ -21,6 +21,7 @@ Connection::Connection(std::shared_ptr<Shelf> shelf, std::unique_ptr<io::Socket>
       peer_(socket_->peer()),
       memory_(shelf_->front->budget, base::MemoryShare::connections),
       parser_(shelf_->front->limits),
+      decoder_(shelf_->front->limits),
       answer_hold_(shelf_->front->budget, base::MemoryShare::answers) {}
 
 Connection::~Connection() {
@@ -91,14 +92,15 @@ bool Connection::step_head() {
     read_into_buffer();
     return false;
   }
-  switch (parser_.parse_head({buffer_.get(), filled_}, parsed_, head_)) {
+  const bool maybe_empty_line = parsed_ == 0 && filled_ == 1 && buffer_[0] == '\r';
+  switch (maybe_empty_line ? HeadParser::Outcome::need_more
+                           : parser_.parse_head({buffer_.get(), filled_}, parsed_, head_)) {
     case HeadParser::Outcome::done:
       return begin_body();
     case HeadParser::Outcome::refused:
       refuse(parser_.refusal());
       return true;
     case HeadParser::Outcome::need_more:
-    case HeadParser::Outcome::no_memory:
       break;
   }
   if (phase_ == Phase::idle) {
@@ -122,6 +124,7 @@ bool Connection::step_head() {
 bool Connection::begin_body() {
   if (head_.chunked) {
     phase_ = Phase::chunks;
+    decoder_.reset();
     set_deadline(limits().body_timeout);
     continue_due_ = head_.expects_continue;
     if (ask_for_body_memory(base::MemoryShare::small_bodies, small_body_max)) adopt_body_memory();
@@ -246,50 +249,40 @@ void Connection::absorb_body() {
 }
 
 bool Connection::step_chunks() {
-  const std::string_view bytes(buffer_.get() + parsed_, filled_ - parsed_);
   std::size_t consumed = 0;
-  const HeadParser::Outcome outcome =
-      bytes.empty() ? HeadParser::Outcome::need_more : parser_.parse_chunks(bytes, consumed, *this);
-  parsed_ += consumed;
+  const ChunkDecoder::Outcome outcome =
+      decoder_.feed({buffer_.get() + head_.size, filled_ - head_.size}, consumed, *this);
+  filled_ -= consumed;
+  char* const rest = buffer_.get() + head_.size;
+  std::memmove(rest, rest + consumed, filled_ - head_.size);
   switch (outcome) {
-    case HeadParser::Outcome::refused:
-      refuse(parser_.refusal());
-      return true;
-    case HeadParser::Outcome::no_memory:
-      // The parser counts against the limit of bodies before it hands bytes on, so this buffer is the small one.
+    case ChunkDecoder::Outcome::need_more:
+      // A head that fills the buffer to its end leaves no room for what follows it.
+      if (filled_ == capacity_ && !grow_buffer(capacity_ + read_buffer_bytes)) {
+        refuse(503);
+        return true;
+      }
+      read_into_buffer();
+      return false;
+    case ChunkDecoder::Outcome::no_memory:
+      // The decoder counts against the limit of bodies before it hands bytes on, so this buffer is the small one.
       if (ask_for_body_memory(base::MemoryShare::bodies, limits().body_bytes_max)) adopt_body_memory();
       return true;
-    case HeadParser::Outcome::done:
-      body_ = {body_buffer_.bytes.get(), body_filled_};
-      request_end_ = parsed_;
-      // Its length is known now; what was held in case it was longer serves others.
-      if (body_held_ > small_body_max) {
-        const std::size_t needed = std::max(body_filled_, small_body_max);
-        shelf_->front->gate.release(body_share_, body_held_ - needed);
-        body_held_ = needed;
-      }
-      dispatch();
+    case ChunkDecoder::Outcome::refused:
+      refuse(decoder_.refusal());
       return true;
-    case HeadParser::Outcome::need_more:
+    case ChunkDecoder::Outcome::done:
       break;
   }
-  // What was decoded makes room for what comes.
-  std::memmove(buffer_.get() + head_.size, buffer_.get() + parsed_, filled_ - parsed_);
-  filled_ -= parsed_ - head_.size;
-  parsed_ = head_.size;
-  if (filled_ == capacity_) {
-    // A chunk's first line or the trailers are as large as a head may be.
-    if (capacity_ >= limits().head_bytes_max) {
-      refuse(400);
-      return true;
-    }
-    if (!grow_buffer(std::min(2 * capacity_, limits().head_bytes_max))) {
-      refuse(503);
-      return true;
-    }
+  body_ = {body_buffer_.bytes.get(), body_filled_};
+  // Its length is known now; what was held in case it was longer serves others.
+  if (body_held_ > small_body_max) {
+    const std::size_t needed = std::max(body_filled_, small_body_max);
+    shelf_->front->gate.release(body_share_, body_held_ - needed);
+    body_held_ = needed;
   }
-  read_into_buffer();
-  return false;
+  dispatch();
+  return true;
 }
 
 std::size_t Connection::take(std::string_view bytes) {

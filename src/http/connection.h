@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/body_gate.h"
+#include "http/chunk_decoder.h"
 #include "http/head.h"
 #include "http/head_parser.h"
 #include "http/service.h"
@@ -165,6 +166,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   std::size_t request_end_ = 0;  // where the next request begins
   base::MemoryHold memory_;      // of this object and the read buffer
   HeadParser parser_;
+  ChunkDecoder decoder_;
   Head head_;
 
   std::string_view body_;

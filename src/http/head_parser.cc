@@ -34,12 +34,6 @@ class RequestParser final : public beast_http::basic_parser<true> {
     available_ = available;
     head_ = &head;
   }
-  void aim(ChunkSink& sink) {
-    sink_ = &sink;
-    sink_is_full_ = false;
-  }
-  bool too_many_headers() const { return too_many_headers_; }
-  bool sink_is_full() const { return sink_is_full_; }
 
  private:
   Slice slice(BeastView view) const {
@@ -57,12 +51,9 @@ class RequestParser final : public beast_http::basic_parser<true> {
 
   void on_field_impl(beast_http::field field, BeastView name, BeastView value, error_code& error) override {
     if (++headers_ > headers_max_) {
-      too_many_headers_ = true;
       error = beast_http::error::header_limit;
       return;
     }
-    // What follows a chunked body is checked for its form and then dropped: nothing there may change the request.
-    if (is_header_done()) return;
     if (is_folded(name, value)) {
       error = beast_http::error::bad_value;
       return;
@@ -91,28 +82,18 @@ class RequestParser final : public beast_http::basic_parser<true> {
     head_->content_length = content_length().value_or(0);
   }
 
+  // Bodies never come here: the connection reads them itself.
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  // Bodies of a known length never come here: the connection reads them itself.
   std::size_t on_body_impl(BeastView body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code& error) override {
-    const std::size_t taken = sink_->take({body.data(), body.size()});
-    if (taken < body.size()) {
-      sink_is_full_ = true;
-      error = beast_http::error::buffer_overflow;
-    }
-    return taken;
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code&) override { return body.size(); }
   void on_finish_impl(error_code&) override {}
 
   std::size_t headers_max_;
   std::size_t headers_ = 0;
-  bool too_many_headers_ = false;
-  bool sink_is_full_ = false;
   const char* request_ = nullptr;
   std::size_t available_ = 0;
   Head* head_ = nullptr;
-  ChunkSink* sink_ = nullptr;
 };
 
 std::uint16_t status_of(const error_code& error) {
@@ -126,7 +107,6 @@ std::uint16_t status_of(const error_code& error) {
 class HeadParser::Parser {
  public:
   std::optional<RequestParser> beast;
-  error_code error;
 };
 
 HeadParser::HeadParser(const Limits& limits) : limits_(limits), parser_(std::make_unique<Parser>()) {
@@ -142,30 +122,15 @@ void HeadParser::reset() {
 HeadParser::Outcome HeadParser::parse_head(std::string_view request, std::size_t& parsed, Head& head) {
   RequestParser& beast = *parser_->beast;
   beast.aim(request.data(), request.size(), head);
-  parsed += beast.put({request.data() + parsed, request.size() - parsed}, parser_->error);
-  const Outcome outcome = conclude(!beast.is_header_done());
-  if (outcome == Outcome::done) head.size = parsed;
-  return outcome;
-}
-
-HeadParser::Outcome HeadParser::parse_chunks(std::string_view bytes, std::size_t& consumed, ChunkSink& sink) {
-  RequestParser& beast = *parser_->beast;
-  beast.aim(sink);
-  while (!beast.is_done()) {
-    const std::size_t n = beast.put({bytes.data() + consumed, bytes.size() - consumed}, parser_->error);
-    consumed += n;
-    if (parser_->error || (n == 0 && consumed == bytes.size())) break;
-  }
-  if (beast.sink_is_full()) return Outcome::no_memory;
-  return conclude(!beast.is_done());
-}
-
-HeadParser::Outcome HeadParser::conclude(bool needs_more) {
-  if (parser_->error && parser_->error != beast_http::error::need_more) {
-    refusal_ = status_of(parser_->error);
+  error_code error;
+  parsed += beast.put({request.data() + parsed, request.size() - parsed}, error);
+  if (error && error != beast_http::error::need_more) {
+    refusal_ = status_of(error);
     return Outcome::refused;
   }
-  return needs_more ? Outcome::need_more : Outcome::done;
+  if (!beast.is_header_done()) return Outcome::need_more;
+  head.size = parsed;
+  return Outcome::done;
 }
 
 }  // namespace millrace::http

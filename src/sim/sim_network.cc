@@ -13,6 +13,7 @@ struct SimConnection : std::enable_shared_from_this<SimConnection> {
   // Something changed: looks, on the loop, whether the pending read or write can end now.
   void stir();
   void try_read();
+  bool fill_pipe();
   void try_write();
   std::size_t room() const;
   bool connected() const { return events != nullptr && !server_closed; }
@@ -65,23 +66,28 @@ std::size_t SimConnection::room() const {
   return SimNetwork::pipe_bytes - std::min(SimNetwork::pipe_bytes, to_client.size());
 }
 
-void SimConnection::try_write() {
-  if (!write_pending) return;
-  if (client_gone) {
-    write_pending = false;
-    events->on_written(base::fail(base::Errc::io, "Broken pipe", EPIPE));
-    return;
-  }
+// True where everything is in the pipe or with the client.
+bool SimConnection::fill_pipe() {
   while (!writing.empty()) {
     const std::size_t n = std::min(writing.front().size(), room());
     (auto_receive ? received : to_client).append(writing.front().substr(0, n));
     written += n;
     writing.front().remove_prefix(n);
-    if (!writing.front().empty()) return;
+    if (!writing.front().empty()) return false;
     writing.erase(writing.begin());
   }
-  write_pending = false;
-  events->on_written({});
+  return true;
+}
+
+void SimConnection::try_write() {
+  if (!write_pending) return;
+  if (client_gone) {
+    write_pending = false;
+    events->on_written(base::fail(base::Errc::io, "Broken pipe", EPIPE));
+  } else if (fill_pipe()) {
+    write_pending = false;
+    events->on_written({});
+  }
 }
 
 namespace {
@@ -100,16 +106,8 @@ class SimSocket final : public io::Socket {
   }
   bool write(std::span<const std::string_view> pieces) override {
     connection_->written = 0;
-    std::size_t total = 0;
-    for (const std::string_view piece : pieces)
-      total += piece.size();
-    if (!connection_->client_gone && total <= connection_->room()) {
-      for (const std::string_view piece : pieces) {
-        (connection_->auto_receive ? connection_->received : connection_->to_client).append(piece);
-      }
-      return true;
-    }
     connection_->writing.assign(pieces.begin(), pieces.end());
+    if (!connection_->client_gone && connection_->fill_pipe()) return true;
     connection_->write_pending = true;
     connection_->stir();
     return false;
