@@ -50,14 +50,7 @@ struct Append {
   const Shape& shape;
   std::string& to;
 
-  void operator()(std::monostate) const {
-    if (shape.type == Type::structure || shape.type == Type::map) {
-      to += map_start;
-      to += container_end;
-    } else {
-      to += '\xf6';
-    }
-  }
+  void operator()(std::monostate) const { to += '\xf6'; }
   void operator()(bool truth) const { to += truth ? '\xf5' : '\xf4'; }
   void operator()(std::int64_t number) const { append_integer(number, to); }
   void operator()(Timestamp time) const {
@@ -79,7 +72,7 @@ struct Append {
   void operator()(const Object& members) const {
     to += map_start;
     for (const Member& member : members) {
-      if (member.value.is_null()) continue;
+      if (member.value.is_null() && shape.type != Type::map) continue;
       append_text(member.name, to);
       encode_cbor(member.value, shape_of_member(shape, member), to);
     }

@@ -18,6 +18,8 @@ base::Result<Value> decode(Encoding encoding, std::string_view body, const Shape
 }
 
 std::string encode(Encoding encoding, const Value& value, const Shape& shape) {
+  // An answer to which nothing was added is one without members.
+  if (value.is_null() && shape.type == Type::structure) return encode(encoding, Value(Object{}), shape);
   std::string body;
   if (encoding == Encoding::json) {
     encode_json(value, shape, body);

@@ -23,7 +23,8 @@ inline constexpr std::size_t elements_max = 10'000;
 // a body of body_bytes_max costs at most a small multiple of its size.
 base::Result<Value> decode(Encoding encoding, std::string_view body, const Shape& shape);
 
-// Encodes a structure. Members come in the order they have in the value.
+// Encodes a structure. Members come in the order they have in the value, null ones are left out; an empty value is a
+// structure without members.
 std::string encode(Encoding encoding, const Value& value, const Shape& shape);
 
 }  // namespace millrace::wire

@@ -7,7 +7,7 @@
 
 namespace millrace::wire {
 
-// Both append. An empty value of a structure or a map is one without members; null members are left out.
+// Both append. Null members of a structure are left out; null elements of lists and values of maps are not.
 void encode_json(const Value& value, const Shape& shape, std::string& to);
 void encode_cbor(const Value& value, const Shape& shape, std::string& to);
 

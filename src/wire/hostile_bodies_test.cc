@@ -48,9 +48,16 @@ constexpr std::size_t body_max = 16 * 1024 * 1024;
 // `start`, then `unit` until the body is full.
 std::string filled(std::string_view start, std::string_view unit, std::string_view end = {}) {
   std::string body(start);
-  body.reserve(body_max + unit.size() + end.size());
-  while (body.size() + unit.size() + end.size() <= body_max)
-    body += unit;
+  body.reserve(body_max);
+  std::string block;
+  while (block.size() < 64 * 1024)
+    block += unit;
+  const auto append_while_it_fits = [&](std::string_view more) {
+    while (body.size() + more.size() + end.size() <= body_max)
+      body += more;
+  };
+  append_while_it_fits(block);
+  append_while_it_fits(unit);
   body += end;
   return body;
 }

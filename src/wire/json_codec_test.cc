@@ -353,8 +353,8 @@ TEST(JsonCodec, WritesWhatTheServiceWrites) {
   EXPECT_EQ(encode(Encoding::json, flags, *op::list_streams.output),
             R"({"HasMoreStreams":false,"StreamNames":["a",null]})");
   Value tags;
-  tags.add("Tags", Value(Object{Member{"k", Value("v")}}));
-  EXPECT_EQ(encode(Encoding::json, tags, *op::add_tags_to_stream.input), R"({"Tags":{"k":"v"}})");
+  tags.add("Tags", Value(Object{Member{"k", Value("v")}, Member{"n", Value()}}));
+  EXPECT_EQ(encode(Encoding::json, tags, *op::add_tags_to_stream.input), R"({"Tags":{"k":"v","n":null}})");
 }
 
 TEST(JsonCodec, WritesTimesWithNoMoreDecimalsThanTheyNeed) {

@@ -81,7 +81,7 @@ void append_object(const Object& members, const Shape& shape, std::string& to) {
   to += '{';
   bool is_first = true;
   for (const Member& member : members) {
-    if (member.value.is_null()) continue;
+    if (member.value.is_null() && shape.type != Type::map) continue;
     if (!is_first) to += ',';
     is_first = false;
     append_text(member.name, to);
@@ -106,10 +106,7 @@ struct Append {
   const Shape& shape;
   std::string& to;
 
-  void operator()(std::monostate) const {
-    const bool is_empty = shape.type == Type::structure || shape.type == Type::map;
-    to += is_empty ? "{}" : "null";
-  }
+  void operator()(std::monostate) const { to += "null"; }
   void operator()(bool truth) const { to += truth ? "true" : "false"; }
   void operator()(std::int64_t number) const { append_number(number, to); }
   void operator()(Timestamp time) const { append_timestamp(time, to); }
