@@ -187,8 +187,8 @@ void place(const PutRequest& request, const coordinator::StreamEntry& stream) {
   s.shard_of.resize(count);
   if (stream.stream->distribution == catalog::RecordDistribution::automatic) {
     // Placement is free: a request stays together, and requests go round the open shards.
-    thread_local std::size_t turn = 0;
-    s.shard_of.assign(count, stream.open_indexes[turn++ % stream.open_indexes.size()]);
+    const std::size_t turn = stream.turn.fetch_add(1, std::memory_order_relaxed);
+    s.shard_of.assign(count, stream.open_indexes[turn % stream.open_indexes.size()]);
     return;
   }
   s.keys.resize(count);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,6 +27,9 @@ struct StreamEntry {
   // Lower bounds of the open shards' ranges, ascending, and their indexes: for route().
   std::vector<base::u128> open_starts;
   std::vector<std::uint32_t> open_indexes;
+
+  // Counts requests whose placement is free, which go round the open shards. Any thread.
+  mutable std::atomic<std::uint32_t> turn{0};
 };
 
 // All streams of the account at one moment. Immutable.
