@@ -22,10 +22,9 @@ class Condition {
   // Runs `change` under the lock and wakes who waits.
   template <class Change>
   void update(Change&& change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change();
-    }
+    // Woken under the lock: who sees the change may destroy this at once.
+    const std::lock_guard lock(mutex_);
+    change();
     changed_.notify_all();
   }
   // Waits until `holds` is true, which is asked under the lock after each update. False at the limit.
