@@ -21,7 +21,8 @@ namespace {
 constexpr int bad_usage = 2;
 
 int complain(const base::Error& error) {
-  fmt::print(stderr, "millrace: {}\n", error.message);
+  // fputs, since fmt::print throws where standard error is closed.
+  std::fputs(fmt::format("millrace: {}\n", error.message).c_str(), stderr);
   return bad_usage;
 }
 

@@ -27,6 +27,13 @@ constexpr std::chrono::milliseconds rest_max{2'000};
 // The part of the shutdown time that is kept for ending the broker's own parts once no request is in flight.
 constexpr std::chrono::milliseconds parts_max{500};
 
+// The one line of a start that fails, and what the process ends with.
+int complain(const base::Error& error) {
+  // fputs, since fmt::print throws where standard error is closed.
+  std::fputs(fmt::format("millrace: {}\n", error.message).c_str(), stderr);
+  return 1;
+}
+
 void tell_started(const Broker& broker, const Options& options) {
   base::log::info("millrace is up", {{"version", std::string(version)},
                                      {"engine", options.engine},
@@ -35,7 +42,7 @@ void tell_started(const Broker& broker, const Options& options) {
                                      {"memory_max", show_size(options.memory_max)},
                                      {"durability", std::string(broker.durability())}});
   if (options.print_example) {
-    fmt::print(stderr, "{}", aws_cli_example(endpoint_of(broker.addresses().front(), broker.port()), options.region));
+    std::fputs(aws_cli_example(endpoint_of(broker.addresses().front(), broker.port()), options.region).c_str(), stderr);
   }
   // Whoever started the process waits for exactly this line, so it is no line of the log.
   std::fputs("Ready.\n", stderr);
@@ -85,13 +92,11 @@ int serve(const Configuration& configuration) {
 
   const auto enough = raise_descriptor_limit(options.connections_max);
   if (!enough) {
-    fmt::print(stderr, "millrace: {}\n", enough.error().message);
-    return 1;
+    return complain(enough.error());
   }
   auto broker = Broker::start(options);
   if (!broker) {
-    fmt::print(stderr, "millrace: {}\n", broker.error().message);
-    return 1;
+    return complain(broker.error());
   }
   tell_started(**broker, options);
   signals.wait();
