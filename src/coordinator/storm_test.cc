@@ -18,11 +18,7 @@ namespace {
 
 using base::Errc;
 
-#if defined(MILLRACE_SANITIZED)
-constexpr int rounds = 150;
-#else
-constexpr int rounds = 600;
-#endif
+constexpr int rounds = 600;  // of each control thread
 constexpr int names = 4;
 
 class Storm {
