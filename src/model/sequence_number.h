@@ -14,9 +14,9 @@ using Position = std::uint64_t;
 
 inline constexpr Position position_end = 0x7fff'ffff'ffff'ffffULL;  // the largest that a sequence number can carry
 
-// A sequence number: the service's version 2, 186 bits written as 56 decimal digits. From the top, in hexadecimal digits:
-// marker 2 (1), creation second of the shard (9), low four bits of the shard number (1), position (16, top bit 0),
-// 00 (2), second of the record (9), shard number (8), version 2 (1). Source: kinesalite's analysis of the service.
+// A sequence number: the service's version 2, 186 bits written as 56 decimal digits. From the top, in hexadecimal
+// digits: marker 2 (1), creation second of the shard (9), low four bits of the shard number (1), position (16, top bit
+// 0), 00 (2), second of the record (9), shard number (8), version 2 (1). Source: kinesalite's analysis of the service.
 struct SequenceNumber {
   std::int64_t created_s = 0;  // creation second of the shard, epoch; below 16025175000
   ShardNo shard = 0;

@@ -15,9 +15,9 @@
 namespace millrace::model {
 
 // Seals and opens opaque tokens (AES-256-GCM) with a key of the installation, so that the broker keeps no state for an
-// iterator and a garbled or forged one is told from one of another installation. Layout before base64: magic (2), key id
-// (4), salt of the sealing process (8), counter (8), sealed bytes, tag (16). Each process derives its own key from the
-// installation's and its salt, so that a counter as nonce is never used twice. Thread-safe.
+// iterator and a garbled or forged one is told from one of another installation. Layout before base64: magic (2), key
+// id (4), salt of the sealing process (8), counter (8), sealed bytes, tag (16). Each process derives its own key from
+// the installation's and its salt, so that a counter as nonce is never used twice. Thread-safe.
 class TokenSealer {
  public:
   static constexpr std::size_t key_bytes = 32;
@@ -48,7 +48,7 @@ struct ShardIterator {
   std::uint64_t stream_uid = 0;
   std::string stream_name;
   ShardNo shard = 0;
-  Position position = 0;           // records from this position on
+  Position position = 0;            // records from this position on
   std::int64_t arrival_min_ms = 0;  // and of this arrival time or later (AT_TIMESTAMP); 0: any
   std::int64_t issued_ms = 0;
 
@@ -56,10 +56,11 @@ struct ShardIterator {
 };
 std::string seal(const TokenSealer& sealer, const ShardIterator& iterator);
 // Accepts surrounding double quotes, as the service does. Does not look at the age.
-std::expected<ShardIterator, TokenSealer::Refusal> open_shard_iterator(const TokenSealer& sealer, std::string_view token);
+std::expected<ShardIterator, TokenSealer::Refusal> open_shard_iterator(const TokenSealer& sealer,
+                                                                       std::string_view token);
 
-// What a next token of a listing says: which operation, for what, from where. `kind` keeps tokens of different operations
-// apart; a token of the wrong kind is malformed.
+// What a next token of a listing says: which operation, for what, from where. `kind` keeps tokens of different
+// operations apart; a token of the wrong kind is malformed.
 enum class TokenKind : std::uint8_t { list_streams = 1, list_shards = 2, list_stream_consumers = 3 };
 struct NextToken {
   TokenKind kind = TokenKind::list_streams;

@@ -11,9 +11,9 @@
 #include "wire/encoding.h"
 
 // Decoders and encoders of the hot operations: one pass over the body, no tree, no allocation a record. A decoder never
-// makes an error: it returns false for whatever it does not accept, and the general path (codec.h, validate.h) then finds
-// out what is wrong. What it accepts satisfies every constraint of the shape. One property test holds both paths to the
-// same answers.
+// makes an error: it returns false for whatever it does not accept, and the general path (codec.h, validate.h) then
+// finds out what is wrong. What it accepts satisfies every constraint of the shape. One property test holds both paths
+// to the same answers.
 namespace millrace::wire::hot {
 
 // How the Data of a request stands in its body.
@@ -25,21 +25,21 @@ enum class DataForm : std::uint8_t {
 // One record of a request; the views point into the body (or into what the general path decoded).
 struct RecordView {
   std::string_view data;
-  std::string_view partition_key;  // empty: absent
+  std::string_view partition_key;      // empty: absent
   std::string_view explicit_hash_key;  // empty: absent; else digits
 };
 
 struct PutRequest {
   DataForm data_form = DataForm::base64;
-  std::string_view stream_name;  // empty: absent
-  std::string_view stream_arn;   // empty: absent
+  std::string_view stream_name;                   // empty: absent
+  std::string_view stream_arn;                    // empty: absent
   std::string_view sequence_number_for_ordering;  // PutRecord only; empty: absent
   bool dry_run = false;
   std::vector<RecordView> records;  // exactly one for PutRecord
 
   void clear();
 };
-// `request` is reused: its vector keeps its memory.
+// `request` is reused: its vector keeps its memory. Where the answer is false its content means nothing.
 bool decode_put_record(Encoding encoding, std::string_view body, PutRequest& request);
 bool decode_put_records(Encoding encoding, std::string_view body, PutRequest& request);
 
