@@ -64,6 +64,10 @@ class FakeService final : public Service {
     const std::lock_guard lock(mutex_);
     return seen_;
   }
+  std::vector<Seen> take_seen() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(seen_, {});
+  }
   std::size_t deferred() {
     const std::lock_guard lock(mutex_);
     return deferred_.size();

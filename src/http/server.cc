@@ -69,9 +69,14 @@ class HttpServer final : public Server {
     for (const auto& shelf : shelves_) {
       shelf->loop.post([shelf] { for_each_connection(*shelf, [](Connection& one) { one.begin_stop(); }); });
     }
+    // The timer may outlive the server, which then has nothing left to cut.
     io::Loop& loop = shelves_.front()->loop;
-    loop.post([shelves = shelves_, grace, &loop]() mutable {
-      loop.timers().after(grace, [late = std::move(shelves)] { cut_all(late); });
+    loop.post([shelves = weak_shelves(), grace, &loop]() mutable {
+      loop.timers().after(grace, [late = std::move(shelves)] {
+        for (const auto& shelf : late) {
+          if (const auto alive = shelf.lock()) cut_all({alive});
+        }
+      });
     });
   }
 
@@ -88,6 +93,8 @@ class HttpServer final : public Server {
 
  private:
   using Shelves = std::vector<std::shared_ptr<Shelf>>;
+
+  std::vector<std::weak_ptr<Shelf>> weak_shelves() const { return {shelves_.begin(), shelves_.end()}; }
 
   static void cut_all(const Shelves& shelves) {
     for (const auto& shelf : shelves) {

@@ -41,7 +41,7 @@ class Server {
     std::vector<std::string> addresses = {"127.0.0.1",
                                           "::1"};  // the second is optional: a machine without it logs a line
     std::uint16_t port = 4567;                     // 0: one number, chosen by the system, for all addresses
-    Limits limits;
+    Limits limits = {};
   };
 
   // `loops` are where connections live: each new one goes to the loop that has the fewest. `clock` is what the Date

@@ -118,8 +118,9 @@ void AsioLoop::run_posted_here() {
   }
 }
 
-// What a task holds may post again when it goes; that is destroyed, too.
+// Those of timers, too. What a task holds may post again when it goes; that is destroyed as well.
 void AsioLoop::destroy_tasks() {
+  std::exchange(wheel_, TimerWheel());
   for (;;) {
     std::vector<base::Task> left = std::move(posted_here_);
     posted_here_.clear();

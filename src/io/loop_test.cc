@@ -99,6 +99,20 @@ TEST(ThreadLoop, DestroysTasksThatComeAfterStop) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST(ThreadLoop, StopDestroysTimersThatAreSet) {
+  const auto loop = start_thread_loop("test");
+  const auto held = std::make_shared<int>(0);
+  std::promise<void> set;
+  loop->post([&] {
+    loop->timers().after(1h, [held] { ++*held; });
+    set.set_value();
+  });
+  ASSERT_EQ(set.get_future().wait_for(wait_max), std::future_status::ready);
+  loop->stop();
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(*held, 0);
+}
+
 TEST(ThreadLoop, TimersAreNeverEarlyAndKeepTheirOrder) {
   const auto loop = start_thread_loop("test");
   struct Fired {

@@ -13,7 +13,8 @@ namespace millrace::io {
 
 // The real side of the seams: Asio loops on threads of their own, the machine's clocks, files and sockets.
 
-// A loop that runs on a thread it starts. stop() lets the running task end, then joins; tasks left are destroyed.
+// A loop that runs on a thread it starts. stop() lets the running task end, then joins; tasks and timers left are
+// destroyed. Sockets and listeners of a loop go before it does.
 class ThreadLoop : public Loop {
  public:
   virtual void stop() = 0;

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "io/random.h"
+
 namespace millrace::io {
 namespace {
 
@@ -81,7 +83,7 @@ TEST(TimerWheel, TasksMaySetAndCancelTimers) {
 
 // Random setting, cancelling and advancing, compared with a plain ordered map.
 TEST(TimerWheel, AgreesWithAModel) {
-  const auto seed = std::random_device{}();
+  const auto seed = SystemRandom().next_u64();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   TimerWheel wheel;
