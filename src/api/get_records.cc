@@ -12,7 +12,6 @@
 namespace millrace::api {
 namespace {
 
-using base::Errc;
 using wire::hot::GetRequest;
 
 // A page is not begun where less than this of the memory for answers is free; above it, pages shrink with what is free.
@@ -37,8 +36,7 @@ base::Error shard_gone(const Context& context, const model::ShardIterator& itera
 
 void Reading::answer(base::Result<shard::ReadPage> result) {
   if (result) return done(encode(*result));
-  if (result.error().code == Errc::resource_not_found) return done(base::fail(shard_gone(context, iterator)));
-  done(base::fail(std::move(result.error())));
+  done(base::fail(shard_told(context, *stream->stream, iterator.shard, result.error())));
 }
 
 std::string Reading::encode(const shard::ReadPage& result) const {

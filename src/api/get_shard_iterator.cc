@@ -85,9 +85,7 @@ void answer_latest(const Context& context, Target target, base::Done<wire::Value
   shard.positions(
       [&context, target = std::move(target), done = std::move(done)](base::Result<shard::Positions> positions) mutable {
         if (!positions) {
-          if (positions.error().code != base::Errc::resource_not_found) return done(base::fail(positions.error()));
-          return done(base::fail(wire::shard_not_found(model::shard_id(target.info->number),
-                                                       target.stream->stream->name, context.identity.account)));
+          return done(base::fail(shard_told(context, *target.stream->stream, target.info->number, positions.error())));
         }
         answer(context, target, positions->tail + 1, 0, std::move(done));
       });

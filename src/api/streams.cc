@@ -35,6 +35,16 @@ base::Result<StreamRef> stream_of(const Context& context, const wire::Value& inp
   return find_stream(context, *name);
 }
 
+base::Error shard_told(const Context& context, const catalog::Stream& stream, model::ShardNo shard,
+                       const base::Error& error) {
+  const std::string id = model::shard_id(shard);
+  if (error.code == Errc::resource_not_found) return wire::shard_not_found(id, stream.name, context.identity.account);
+  if (error.code == Errc::throughput_exceeded) {
+    return wire::shard_rate_exceeded(id, stream.name, context.identity.account);
+  }
+  return error;
+}
+
 base::Result<void> require_active(const Context& context, const catalog::Stream& stream) {
   if (stream.status == catalog::StreamStatus::active) return {};
   return base::fail(wire::stream_not_active(stream.name, context.identity.account, wire_name(stream.status)));
@@ -60,8 +70,14 @@ base::Error told(const Context& context, std::string_view name, const base::Erro
                                               static_cast<std::int64_t>(directory->state->on_demand_streams),
                                               limits.on_demand_streams_max);
       }
+      if (error.message == "memory") {
+        return {Errc::limit_exceeded,
+                "The broker's memory for streams is full. Its option --memory-max gives it more."};
+      }
       return error;
     }
+    case Errc::full:
+      return wire::control_rate_exceeded(name, identity.account);
     default:
       return error;
   }

@@ -31,6 +31,10 @@ base::Result<void> require_settled(const Context& context, const catalog::Stream
 // A coordinator's refusal in the service's words; `name` is the stream's.
 base::Error told(const Context& context, std::string_view name, const base::Error& error);
 
+// A shard's refusal of a read in the service's words.
+base::Error shard_told(const Context& context, const catalog::Stream& stream, model::ShardNo shard,
+                       const base::Error& error);
+
 // A Shard structure.
 wire::Value shard_value(const catalog::ShardInfo& shard);
 // The members that StreamDescription and StreamDescriptionSummary have in common, up to StreamModeDetails.
