@@ -11,7 +11,7 @@ python_tools() {
   rm -rf "$home/venv"
   mkdir -p "$home"
   /usr/bin/python3 -m venv "$home/venv" >"$home/install.log" 2>&1 || return 1
-  "$home/venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --requirement "$wanted" \
+  "$home/venv/bin/pip" install --disable-pip-version-check --no-deps --requirement "$wanted" \
     >>"$home/install.log" 2>&1 || return 1
   cp "$wanted" "$home/venv/installed"
 }
