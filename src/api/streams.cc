@@ -74,6 +74,7 @@ base::Error told(const Context& context, std::string_view name, const base::Erro
         return {Errc::limit_exceeded,
                 "The broker's memory for streams is full. Its option --memory-max gives it more."};
       }
+      if (error.message == "operations") return wire::control_rate_exceeded(name, identity.account);
       return error;
     }
     case Errc::full:
