@@ -88,6 +88,7 @@ TEST(ThreadLoop, ATaskThatPostsItselfForeverLetsTimersAndOthersRun) {
   loop->post([&] { loop->timers().after(1ms, [&] { fired.set_value(); }); });
   EXPECT_EQ(fired.get_future().wait_for(wait_max), std::future_status::ready);
   enough = true;
+  loop->stop();
 }
 
 TEST(ThreadLoop, DestroysTasksThatComeAfterStop) {
