@@ -108,6 +108,15 @@ TEST_F(ConnectionTest, AnswersARequest) {
   EXPECT_EQ(metric("millrace_http_sent_bytes_total{loop=\"0\"}"), client.received().size());
 }
 
+TEST_F(ConnectionTest, AnswersAHeadWithoutABodyAndGoesOn) {
+  sim::SimClient& client = send("HEAD /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello");
+  const std::string head = client.take();
+  EXPECT_TRUE(head.ends_with("Content-Length: 5\r\n\r\n")) << head;
+  client.send(post("/echo", "next"));
+  scheduler_.run_until_idle();
+  EXPECT_EQ(answer_of(client).body, "next");
+}
+
 TEST_F(ConnectionTest, KeepsTheConnectionForRequestsOfAllSizesHoweverTheyArrive) {
   sim::SimClient& client = connect();
   for (const std::size_t size : {0U, 1U, 3'900U, 4'096U, 5'000U, 65'536U, 65'537U, 300'000U, 2'000'000U}) {
@@ -534,6 +543,34 @@ TEST_F(ConnectionTest, ABodyThatMovesIsNotCut) {
   EXPECT_EQ(answer_of(waiting).status, 200);
 }
 
+TEST_F(ConnectionTest, ABodyThatABusyLoopDidNotReadIsNotCut) {
+  serve({}, 100 * mib);
+  sim::SimClient& moving = send("POST /echo HTTP/1.1\r\nContent-Length: 15000000\r\n\r\n");
+  sim::SimClient& waiting = send(post("/echo", std::string(15'000'000, 'y')));
+  // Its loop sleeps, and the first that it sees is that the body has stood still.
+  clock_.advance(700ms);
+  scheduler_.run_until_idle(1);
+  moving.send(std::string(15'000'000, 'x'));
+  scheduler_.run_until_idle();
+  scheduler_.advance(100ms);
+  EXPECT_EQ(answer_of(moving).status, 200);
+  EXPECT_EQ(answer_of(waiting).status, 200);
+  EXPECT_EQ(metric("millrace_http_stalled_bodies_cut_total{loop=\"0\"}"), 0U);
+}
+
+TEST_F(ConnectionTest, ABodyHasItsWholeTimeOnceItIsAdmitted) {
+  serve({}, 100 * mib);
+  send(post("/defer", std::string(15'000'000, 'x')));
+  sim::SimClient& waiting = send("POST /echo HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n");
+  scheduler_.advance(50s);
+  service_.take_deferred();
+  scheduler_.advance(50s);
+  EXPECT_FALSE(waiting.closed());
+  waiting.send(std::string(10'000'000, 'y'));
+  scheduler_.run_until_idle();
+  EXPECT_EQ(answer_of(waiting).status, 200);
+}
+
 TEST_F(ConnectionTest, ChunkedBodiesWaitForMemoryToo) {
   serve({}, 100 * mib);
   const auto chunked = [](std::size_t size) {
@@ -767,9 +804,11 @@ TEST_F(ConnectionTest, StopFinishesWhatIsInFlightAndClosesTheRest) {
     const Answer answer = answer_of(*client);
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.headers.at("connection"), "close");
-    client->shutdown_write();
   }
+  handled.shutdown_write();
   scheduler_.run_until_idle();
+  EXPECT_EQ(server_->connections(), 1U) << "the other client has not looked yet";
+  scheduler_.advance(linger_stopping_max);
   EXPECT_EQ(server_->connections(), 0U);
 }
 
