@@ -183,9 +183,14 @@ BlockFifo::Dropped BlockFifo::drop_before(Queue& queue, std::int64_t arrival_ms)
 }
 
 void BlockFifo::clear(Queue& queue) {
-  Queue::Entries gone;
-  base::Lock lock(queue.mutex_);
-  gone = take_all(queue);
+  {
+    Queue::Entries gone;
+    base::Lock lock(queue.mutex_);
+    gone = take_all(queue);
+  }
+  // A broker that is idle from here on keeps no places of a log that was dropped.
+  base::Lock lock(mutex_);
+  forget_stale_places();
 }
 
 void BlockFifo::restart(Queue& queue, Position held_from) {
