@@ -14,6 +14,7 @@
 #include "app/units.h"
 #include "app/version.h"
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "io/clock.h"
 #include "io/system.h"
 
@@ -85,6 +86,7 @@ int stop(Broker& broker, const Options& options, Signals& signals) {
 int serve(const Configuration& configuration) {
   Signals signals;
   const Options& options = configuration.options;
+  base::prepare_allocator();
   base::log::init(options.log_level, options.log_format);
   for (const std::string& warning : configuration.warnings)
     base::log::warn(warning);
