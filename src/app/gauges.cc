@@ -40,6 +40,20 @@ double open_shards(const coordinator::Coordinator& coordinator) {
   return static_cast<double>(coordinator.directory()->state->open_shards);
 }
 
+// Only of streams that lost some: a counter a stream that never does would only be noise.
+std::vector<base::Metrics::Labelled> dropped_by_stream(const log::Engine& engine,
+                                                       const coordinator::Coordinator& coordinator) {
+  std::vector<base::Metrics::Labelled> samples;
+  const log::Usage usage = engine.usage();
+  if (usage.dropped_by_stream.empty()) return samples;
+  for (const auto& [name, entry] : coordinator.directory()->by_name) {
+    const auto found = usage.dropped_by_stream.find(entry->stream->uid);
+    if (found == usage.dropped_by_stream.end()) continue;
+    samples.push_back({fmt::format("stream=\"{}\"", name), static_cast<double>(found->second)});
+  }
+  return samples;
+}
+
 void add_memory_gauges(base::Metrics& metrics, const base::MemoryBudget& budget) {
   for (const base::MemoryShareRow& row : base::memory_shares) {
     const std::string labels = fmt::format("share=\"{}\"", row.name);
@@ -79,6 +93,9 @@ void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const 
                     [&engine] { return static_cast<double>(engine.usage().bytes); });
   metrics.add_gauge("millrace_engine_records_dropped", "Records dropped early because the engine's share was full.", {},
                     [&engine] { return static_cast<double>(engine.usage().records_dropped); });
+  metrics.add_samples("millrace_stream_records_dropped_total",
+                      "Records of a stream dropped early because the engine's share was full.", "counter",
+                      [&engine, &coordinator] { return dropped_by_stream(engine, coordinator); });
 }
 
 std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, const log::Engine& engine,

@@ -36,8 +36,8 @@ inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = 
     {MemoryShare::bodies, "bodies", 15, "sockets are not read; the longest stalled body is cut after a moment"},
     {MemoryShare::small_bodies, "small_bodies", 3,
      "sockets are not read; the longest stalled body is cut after a moment"},
-    {MemoryShare::answers, "answers", 12, "GetRecords is throttled"},
-    {MemoryShare::connections, "connections", 3, "the connection is closed"},
+    {MemoryShare::answers, "answers", 10, "GetRecords is throttled"},
+    {MemoryShare::connections, "connections", 5, "the connection is closed"},
     {MemoryShare::catalogue, "catalogue", 2, "control calls are refused with LimitExceededException"},
 }};
 

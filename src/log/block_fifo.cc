@@ -136,7 +136,9 @@ bool BlockFifo::drop_oldest(Gone& gone) {
   places_.pop_front();
   Queue& queue = *place.queue;
   base::Lock lock(queue.mutex_);
-  if (!queue.entries_.empty() && queue.entries_.front().stamp == place.stamp) gone.push_back(take_front(queue));
+  if (queue.entries_.empty() || queue.entries_.front().stamp != place.stamp) return true;
+  gone.push_back(take_front(queue));
+  queue.records_pushed_out_.fetch_add(gone.back().record_count(), std::memory_order_relaxed);
   return true;
 }
 
