@@ -318,6 +318,8 @@ void Connection::dispatch() {
 void Connection::complete(Response response) {
   // Nobody else touches it between handing the request to the service and on_completed().
   response_ = std::move(response);
+  // From here on, since the loop may have other things to do before it writes it.
+  if (response_.body.size() > joined_body_max) answer_hold_.grow(response_.body.size());
   if (shelf_->loop.is_current()) {
     on_completed();
   } else {
@@ -328,6 +330,7 @@ void Connection::complete(Response response) {
 void Connection::on_completed() {
   if (phase_ == Phase::closed) {
     response_ = {};
+    answer_hold_.release();
     release_body();
     return;
   }
@@ -366,7 +369,7 @@ bool Connection::send_answer() {
     return true;
   }
   writing_ = true;
-  answer_hold_.grow(bytes);
+  answer_hold_.grow(bytes - std::min(bytes, answer_hold_.bytes()));
   watch_writing();
   return false;
 }
@@ -628,7 +631,7 @@ void Connection::close() {
   phase_ = Phase::closed;
   if (!owed && stream == nullptr) release_body();
   if (stream != nullptr) stream->close();
-  answer_hold_.release();
+  if (!owed) answer_hold_.release();
   memory_.release();
   socket_.reset();
   // Whoever called this is a member of this connection, so it goes only after the current task.

@@ -190,7 +190,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   Response response_;
   std::string out_;               // the head of the answer being written
-  base::MemoryHold answer_hold_;  // of an answer that the system did not take at once
+  base::MemoryHold answer_hold_;  // of a large answer, and of one that the system did not take at once
 
   std::shared_ptr<Stream> stream_;
   std::vector<std::string> stream_parts_;  // being written
