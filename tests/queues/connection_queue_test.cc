@@ -36,7 +36,8 @@ class ConnectionQueue : public ServerFixture {
 
 TEST_F(ConnectionQueue, Connections) {
   const Limits limits;
-  serve(limits);
+  // The default of --memory-max has room for the default of --connections-max.
+  serve(limits, std::size_t{1} << 30);
   for (std::size_t i = 0; i < limits.connections_max; ++i)
     connect();
   run();
