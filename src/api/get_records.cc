@@ -46,8 +46,8 @@ std::size_t free_for_answers(const base::MemoryBudget& budget) {
 void Reading::answer(base::Result<shard::ReadPage> result) {
   if (!result) return done(base::fail(shard_told(context, *stream->stream, iterator.shard, result.error())));
   std::string body = encode(*result);
-  // Other answers may have come since the page was planned, and small records take many times their own bytes. An answer
-  // that is alone goes in any case: a record that is larger than the share would else never be read.
+  // Other answers may have come since the page was planned, and small records take many times their own bytes. An
+  // answer that is alone goes in any case: a record that is larger than the share would else never be read.
   const bool is_alone = context.budget.used(base::MemoryShare::answers) == 0;
   if (!is_alone && body.size() > free_for_answers(context.budget)) {
     return done(base::fail(throttled(context, iterator)));
