@@ -329,8 +329,7 @@ void Connection::complete(Response response) {
 
 void Connection::on_completed() {
   if (phase_ == Phase::closed) {
-    response_ = {};
-    answer_hold_.release();
+    drop_response();
     release_body();
     return;
   }
@@ -379,9 +378,14 @@ void Connection::watch_writing() {
   set_deadline(limits().write_timeout);
 }
 
-void Connection::finish_answer() {
-  response_ = {};
+void Connection::drop_response() {
+  // A string that an empty one is assigned to keeps its memory, so that each connection would keep its largest answer.
+  const Response gone = std::exchange(response_, {});
   answer_hold_.release();
+}
+
+void Connection::finish_answer() {
+  drop_response();
   if (close_after_) {
     begin_linger();
   } else {

@@ -119,6 +119,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void on_completed();
   bool send_answer();
   void finish_answer();
+  void drop_response();
   void begin_next_request();
   void pump_stream();
   void write_batch(Stream::Batch batch);

@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -462,6 +463,30 @@ TEST_F(ConnectionTest, AnAnswerCountsAsSoonAsTheServiceGivesIt) {
   scheduler_.run_until_idle();
   EXPECT_EQ(budget_->used(MemoryShare::answers), 0U);
 }
+
+#ifndef MILLRACE_SANITIZED
+TEST_F(ConnectionTest, KeepsNothingOfALargeAnswer) {
+  constexpr std::size_t bytes = 8'000'000;
+  const auto in_use = [] {
+    const struct mallinfo2 all = mallinfo2();
+    return all.uordblks + all.hblkhd;
+  };
+  sim::SimClient& client = send(post("/echo", "small"));
+  client.take();
+  const std::size_t before = in_use();
+  {
+    auto [reply, body] = [&] {
+      client.send(post("/defer", ""));
+      scheduler_.run_until_idle();
+      return service_.take_deferred();
+    }();
+    reply.send({.status = 200, .content_type = "a/b", .headers = {}, .body = std::string(bytes, 'x')});
+  }
+  scheduler_.run_until_idle();
+  EXPECT_GT(client.take().size(), bytes);
+  EXPECT_LT(in_use(), before + bytes / 8);
+}
+#endif
 
 TEST_F(ConnectionTest, CutsAReaderThatStopsButNotASlowOne) {
   service_.big_bytes = 1'000'000;
