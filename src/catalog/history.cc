@@ -18,27 +18,22 @@ void History::add(const CommandId& id) {
   oldest_ = (oldest_ + 1) % recent_ids_max;
 }
 
-std::int64_t History::last_created_s(std::string_view name) const {
-  const auto found = removed_->find(name);
-  return found == removed_->end() ? created_floor_s_ : std::max(created_floor_s_, found->second.created_s);
+std::int64_t History::last_created_s(StreamKeyView key) const {
+  const Removed* found = removed_.find(key);
+  return found == nullptr ? created_floor_s_ : std::max(created_floor_s_, found->created_s);
 }
 
-void History::add_removed(std::string_view name, Removed removed) {
-  auto names = std::make_shared<RemovedNames>(*removed_);
-  names->insert_or_assign(std::string(name), removed);
-  if (names->size() > removed_max) {
-    const auto oldest = std::ranges::min_element(*names, {}, [](const auto& entry) { return entry.second.removed_at; });
-    created_floor_s_ = std::max(created_floor_s_, oldest->second.created_s);
-    names->erase(oldest);
-  }
-  removed_ = std::move(names);
+void History::add_removed(const StreamKey& key, Removed removed) {
+  removed_.set(key, removed);
+  if (removed_.size() <= removed_max) return;
+  const auto oldest = std::ranges::min_element(removed_, {}, [](const auto& entry) { return entry.second.removed_at; });
+  created_floor_s_ = std::max(created_floor_s_, oldest->second.created_s);
+  const StreamKey forgotten = oldest->first;
+  removed_.erase(forgotten);
 }
 
-void History::forget_removed(std::string_view name) {
-  if (!removed_->contains(name)) return;
-  auto names = std::make_shared<RemovedNames>(*removed_);
-  names->erase(names->find(name));
-  removed_ = std::move(names);
+void History::forget_removed(StreamKeyView key) {
+  removed_.erase(key);
 }
 
 std::vector<CommandId> History::recent_ids() const {
@@ -50,7 +45,7 @@ std::vector<CommandId> History::recent_ids() const {
 History History::restore(std::vector<CommandId> recent_ids, RemovedNames removed, std::int64_t created_floor_s) {
   History history;
   history.ids_ = std::move(recent_ids);
-  history.removed_ = std::make_shared<RemovedNames>(std::move(removed));
+  history.removed_ = std::move(removed);
   history.created_floor_s_ = created_floor_s;
   return history;
 }

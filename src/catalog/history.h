@@ -3,12 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
+
+#include "catalog/chunked_map.h"
+#include "catalog/key.h"
 
 namespace millrace::catalog {
 
@@ -30,28 +28,27 @@ class History {
     std::int64_t created_s = 0;    // the newest creation second among its shards
     friend bool operator==(const Removed&, const Removed&) = default;
   };
-  using RemovedNames = std::map<std::string, Removed, std::less<>>;
+  using RemovedNames = ChunkedMap<StreamKey, Removed, StreamKeyLess>;
 
   bool has_seen(const CommandId& id) const;
   void add(const CommandId& id);
 
   // The creation second of a new stream of that name must be larger than this.
-  std::int64_t last_created_s(std::string_view name) const;
-  void add_removed(std::string_view name, Removed removed);
+  std::int64_t last_created_s(StreamKeyView key) const;
+  void add_removed(const StreamKey& key, Removed removed);
   // The name is a stream's again, which from now on knows its own seconds.
-  void forget_removed(std::string_view name);
+  void forget_removed(StreamKeyView key);
 
   // For snapshots. Oldest first.
   std::vector<CommandId> recent_ids() const;
-  const RemovedNames& removed() const { return *removed_; }
+  const RemovedNames& removed() const { return removed_; }
   std::int64_t created_floor_s() const { return created_floor_s_; }
   static History restore(std::vector<CommandId> recent_ids, RemovedNames removed, std::int64_t created_floor_s);
 
  private:
   std::vector<CommandId> ids_;  // a ring once it is full
   std::size_t oldest_ = 0;
-  // Shared with the states before it: most commands do not change it.
-  std::shared_ptr<const RemovedNames> removed_ = std::make_shared<RemovedNames>();
+  RemovedNames removed_;
   std::int64_t created_floor_s_ = 0;
 };
 

@@ -2,10 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/u128.h"
@@ -32,13 +29,13 @@ struct StreamEntry {
   mutable std::atomic<std::uint32_t> turn{0};
 };
 
-// All streams of the account at one moment. Immutable.
+// All streams at one moment. Immutable.
 struct Directory {
   std::uint64_t version = 0;  // that of the state
   std::shared_ptr<const catalog::State> state;
-  std::map<std::string, std::shared_ptr<const StreamEntry>, std::less<>> by_name;
+  catalog::StreamMap<std::shared_ptr<const StreamEntry>> by_name;  // of all places
 
-  const StreamEntry* find(std::string_view name) const;
+  const StreamEntry* find(catalog::StreamKeyView key) const;
 };
 
 // The directory of a newer state: entries of streams that did not change are shared with the one before, shards that
