@@ -1,0 +1,18 @@
+"""Tokens that will have run out when they are used."""
+
+
+def take_tokens(world):
+    """An iterator, and the next tokens of the listings that the endpoint has, by operation."""
+    name = world.create("old", 2)
+    other = world.create("older", 1)
+    tokens = {"GetRecords": world.iterator(name, "shardId-000000000000"),
+              "ListShards": world.ask("ListShards", StreamName=name, MaxResults=1)["NextToken"],
+              "ListStreams": world.ask("ListStreams", Limit=1)["NextToken"]}
+    if world.knows("ListStreamConsumers"):
+        for consumer in ("one", "two"):
+            world.register(name, consumer)
+        tokens["ListStreamConsumers"] = world.ask("ListStreamConsumers", StreamARN=world.arn(name),
+                                                  MaxResults=1)["NextToken"]
+    world.delete(name)
+    world.delete(other)
+    return tokens
