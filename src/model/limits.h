@@ -31,6 +31,14 @@ inline constexpr std::uint32_t retention_hours_min = 24;           // [D]
 inline constexpr std::uint32_t retention_hours_max = 8'760;        // [D]
 inline constexpr std::size_t tags_max = 50;                        // [R], [D]
 
+// Consumers and policies.
+inline constexpr std::size_t consumer_name_chars_max = 128;   // [M] shape ConsumerName
+inline constexpr std::uint32_t consumers_max = 20;            // [M] of a stream
+inline constexpr std::uint32_t consumers_advantage_max = 50;  // [M] with On-demand Advantage
+inline constexpr std::uint32_t consumers_creating_max = 5;    // [D] of a stream, at a time
+inline constexpr std::uint32_t list_consumers_page = 100;     // [D] default and cap
+inline constexpr std::size_t policy_bytes_max = 20 * kib;     // [D]
+
 // Iterators, tokens and pages.
 inline constexpr std::int64_t iterator_life_ms = 300'000;    // [R] "tolerated delay of 300000 milliseconds"
 inline constexpr std::int64_t next_token_life_ms = 300'000;  // [D]

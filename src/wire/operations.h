@@ -24,19 +24,37 @@ namespace op {
 extern const OperationShape add_tags_to_stream;
 extern const OperationShape create_stream;
 extern const OperationShape decrease_stream_retention_period;
+extern const OperationShape delete_resource_policy;
 extern const OperationShape delete_stream;
+extern const OperationShape deregister_stream_consumer;
+extern const OperationShape describe_account_settings;
 extern const OperationShape describe_limits;
 extern const OperationShape describe_stream;
+extern const OperationShape describe_stream_consumer;
 extern const OperationShape describe_stream_summary;
+extern const OperationShape disable_enhanced_monitoring;
+extern const OperationShape enable_enhanced_monitoring;
 extern const OperationShape get_records;
+extern const OperationShape get_resource_policy;
 extern const OperationShape get_shard_iterator;
 extern const OperationShape increase_stream_retention_period;
 extern const OperationShape list_shards;
+extern const OperationShape list_stream_consumers;
 extern const OperationShape list_streams;
+extern const OperationShape list_tags_for_resource;
 extern const OperationShape list_tags_for_stream;
 extern const OperationShape put_record;
 extern const OperationShape put_records;
+extern const OperationShape put_resource_policy;
+extern const OperationShape register_stream_consumer;
 extern const OperationShape remove_tags_from_stream;
+extern const OperationShape start_stream_encryption;
+extern const OperationShape stop_stream_encryption;
+extern const OperationShape subscribe_to_shard;
+extern const OperationShape tag_resource;
+extern const OperationShape untag_resource;
+extern const OperationShape update_account_settings;
+extern const OperationShape update_stream_record_distribution_strategy;
 }  // namespace op
 
 // Every operation, for what walks them all.
@@ -44,19 +62,37 @@ inline constexpr std::array operations = {
     &op::add_tags_to_stream,
     &op::create_stream,
     &op::decrease_stream_retention_period,
+    &op::delete_resource_policy,
     &op::delete_stream,
+    &op::deregister_stream_consumer,
+    &op::describe_account_settings,
     &op::describe_limits,
     &op::describe_stream,
+    &op::describe_stream_consumer,
     &op::describe_stream_summary,
+    &op::disable_enhanced_monitoring,
+    &op::enable_enhanced_monitoring,
     &op::get_records,
+    &op::get_resource_policy,
     &op::get_shard_iterator,
     &op::increase_stream_retention_period,
     &op::list_shards,
+    &op::list_stream_consumers,
     &op::list_streams,
+    &op::list_tags_for_resource,
     &op::list_tags_for_stream,
     &op::put_record,
     &op::put_records,
+    &op::put_resource_policy,
+    &op::register_stream_consumer,
     &op::remove_tags_from_stream,
+    &op::start_stream_encryption,
+    &op::stop_stream_encryption,
+    &op::subscribe_to_shard,
+    &op::tag_resource,
+    &op::untag_resource,
+    &op::update_account_settings,
+    &op::update_stream_record_distribution_strategy,
 };
 
 }  // namespace millrace::wire

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace millrace::wire {
 namespace {
@@ -18,6 +19,7 @@ constexpr bool is_upper(char c) {
 constexpr bool is_name_character(char c) {
   return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '.' || c == '-';
 }
+constexpr std::string_view name_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 constexpr bool is_id_character(char c) {
   return is_lower(c) || is_digit(c);
 }
@@ -76,6 +78,59 @@ bool is_stream_arn(std::string_view text) {
   return false;
 }
 
+constexpr std::size_t account_digits = 12;
+
+// Where a text that starts with "arn:aws.*:kinesis:.*:\d{12}:" goes on after it, at the earliest; nothing where it does
+// not start so. The first of each part leaves the next the most room.
+std::optional<std::size_t> end_of_account(std::string_view text) {
+  constexpr std::string_view start = "arn:aws";
+  constexpr std::string_view service = ":kinesis:";
+  if (!text.starts_with(start)) return std::nullopt;
+  const std::size_t at = text.find(service, start.size());
+  if (at == std::string_view::npos) return std::nullopt;
+  // The ':' that ends what is before the account, which may be empty.
+  for (std::size_t colon = text.find(':', at + service.size()); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
+    const std::string_view rest = text.substr(colon + 1);
+    if (rest.size() <= account_digits || rest[account_digits] != ':') continue;
+    if (std::ranges::all_of(rest.substr(0, account_digits), is_digit)) return colon + 1 + account_digits + 1;
+  }
+  return std::nullopt;
+}
+
+// Takes a name off the end of the text, and the word before it; false where they are not there.
+bool take_name_from_end(std::string_view& text, std::string_view word) {
+  const std::size_t before = text.find_last_not_of(name_characters);
+  if (before == std::string_view::npos || before + 1 == text.size()) return false;
+  text = text.substr(0, before + 1);
+  if (!text.ends_with(word)) return false;
+  text.remove_suffix(word.size());
+  return true;
+}
+
+bool is_consumer_arn(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == text.size()) return false;
+  if (!std::ranges::all_of(text.substr(colon + 1), is_digit)) return false;
+  std::string_view head = text.substr(0, colon);
+  if (!take_name_from_end(head, "/consumer/") || !take_name_from_end(head, "stream/")) return false;
+  return first_line_end(head, 0) == head.size() && end_of_account(head).has_value();
+}
+
+bool is_resource_arn(std::string_view text) {
+  const auto from = end_of_account(text);
+  if (!from) return false;
+  // The last word that a line's end does not cut off asks the least of the rest.
+  const std::size_t line_end = first_line_end(text, 0);
+  std::size_t rest_at = 0;
+  for (const std::string_view word : {"stream/", "channel/", "queue/"}) {
+    if (text.size() <= word.size()) continue;
+    const std::size_t at = text.rfind(word, std::min(line_end, text.size() - word.size() - 1));
+    if (at != std::string_view::npos && at >= *from) rest_at = std::max(rest_at, at + word.size());
+  }
+  return rest_at != 0 && std::ranges::none_of(text.substr(rest_at), is_space);
+}
+
 }  // namespace
 
 std::string_view text_of(Pattern pattern) {
@@ -92,6 +147,10 @@ std::string_view text_of(Pattern pattern) {
       return R"(0|([1-9]\d{0,38}))";
     case Pattern::sequence_number:
       return R"(0|([1-9]\d{0,128}))";
+    case Pattern::consumer_arn:
+      return R"(^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+)";
+    case Pattern::resource_arn:
+      return R"(arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+)";
   }
   return {};
 }
@@ -110,6 +169,10 @@ bool matches(Pattern pattern, std::string_view text) {
       return is_decimal(text, 39);
     case Pattern::sequence_number:
       return is_decimal(text, 129);
+    case Pattern::consumer_arn:
+      return is_consumer_arn(text);
+    case Pattern::resource_arn:
+      return is_resource_arn(text);
   }
   return false;
 }

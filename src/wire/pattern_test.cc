@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <regex>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace millrace::wire {
 namespace {
@@ -77,23 +80,110 @@ TEST(Pattern, StreamArns) {
   }
 }
 
+TEST(Pattern, ConsumerArns) {
+  const std::string stream = "arn:aws:kinesis:us-east-1:123456789012:stream/orders";
+  for (const std::string& text : {
+           stream + "/consumer/c:1768469398",
+           stream + "/consumer/a.B_-9:0",
+           std::string("arn:aws-cn:kinesis::000000000000:x stream/s/consumer/c:1"),
+           std::string("arn:aws:kinesis:x:123456789012:stream/a/consumer/b:123456789012:stream/s/consumer/c:1"),
+       }) {
+    EXPECT_TRUE(matches(Pattern::consumer_arn, text)) << text;
+  }
+  for (const std::string& text : {
+           std::string(),
+           std::string("c:1"),
+           stream,
+           stream + "/consumer/c",
+           stream + "/consumer/c:",
+           stream + "/consumer/c:1a",
+           stream + "/consumer/c:1\n",
+           stream + "/consumer/:1",
+           stream + "/consumer/c d:1",
+           stream + "/consumer:1",
+           stream + "/queue/c:1",
+           std::string("arn:aws:kinesis:us-east-1:123456789012:stream//consumer/c:1"),
+           std::string("arn:aws:kinesis:us-east-1:12345678901:stream/s/consumer/c:1"),
+           std::string("arn:aws:kinesis:us-east-1:123456789012stream/s/consumer/c:1"),
+           std::string("arn:aws:kinesis:us\neast-1:123456789012:stream/s/consumer/c:1"),
+           std::string("arn:aws:sqs:us-east-1:123456789012:stream/s/consumer/c:1"),
+       }) {
+    EXPECT_FALSE(matches(Pattern::consumer_arn, text)) << text;
+  }
+}
+
+TEST(Pattern, ResourceArns) {
+  for (const std::string_view text : {
+           "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+           "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/c:1",
+           "arn:aws:kinesis:us-east-1:123456789012:channel/abc",
+           "arn:aws:kinesis:us-east-1:123456789012:queue/abc",
+           "arn:aws:kinesis:us-east-1:123456789012:x y stream/z",
+           "arn:aws:kinesis:us-east-1:123456789012:stream/a b stream/z",
+           "arn:aws:kinesis::123456789012:stream/stream/",
+       }) {
+    EXPECT_TRUE(matches(Pattern::resource_arn, text)) << text;
+  }
+  for (const std::string_view text : {
+           "",
+           "arn:aws:kinesis:us-east-1:123456789012:",
+           "arn:aws:kinesis:us-east-1:123456789012:stream/",
+           "arn:aws:kinesis:us-east-1:123456789012:topic/a",
+           "arn:aws:kinesis:us-east-1:123456789012:stream/a b",
+           "arn:aws:kinesis:us-east-1:123456789012:a\nstream/a",
+           "arn:aws:kinesis:us-east-1:1234567890123:stream/a",
+           "arn:aws:kinesis:stream/a",
+           "arn:aws:sqs:us-east-1:123456789012:stream/a",
+       }) {
+    EXPECT_FALSE(matches(Pattern::resource_arn, text)) << text;
+  }
+}
+
 // A regular expression says the same of every text that is put together from an ARN's parts.
-TEST(Pattern, StreamArnsAgreeWithTheRegularExpression) {
-  const std::regex expression(std::string(text_of(Pattern::stream_arn)), std::regex::ECMAScript);
-  constexpr std::array<std::string_view, 14> parts = {
-      "arn:aws",   ":kinesis:", ":123456789012",         ":stream/",          "a", " ", "\n", ":", "-cn",
-      "us-east-1", "1",         ":123456789012:stream/", "arn:aws:kinesis:x", "\r"};
+void compare_with_regular_expression(Pattern pattern, std::span<const std::string_view> parts) {
+  const std::regex expression(std::string(text_of(pattern)), std::regex::ECMAScript);
   std::mt19937 random(20'261'120);
   std::size_t matching = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     std::string text = random() % 8 == 0 ? "" : "arn:aws";
     for (auto left = random() % 8; left > 0; --left)
       text += parts[random() % parts.size()];
     const bool expected = std::regex_match(text, expression);
     matching += expected ? 1 : 0;
-    ASSERT_EQ(matches(Pattern::stream_arn, text), expected) << text;
+    ASSERT_EQ(matches(pattern, text), expected) << text;
   }
   EXPECT_GT(matching, 100U);
+}
+
+TEST(Pattern, StreamArnsAgreeWithTheRegularExpression) {
+  constexpr std::array<std::string_view, 14> parts = {
+      "arn:aws",   ":kinesis:", ":123456789012",         ":stream/",          "a", " ", "\n", ":", "-cn",
+      "us-east-1", "1",         ":123456789012:stream/", "arn:aws:kinesis:x", "\r"};
+  compare_with_regular_expression(Pattern::stream_arn, parts);
+}
+
+TEST(Pattern, ConsumerArnsAgreeWithTheRegularExpression) {
+  constexpr std::array<std::string_view, 13> parts = {":kinesis:x",
+                                                      ":123456789012:",
+                                                      "stream/s",
+                                                      "/consumer/c",
+                                                      "a",
+                                                      " ",
+                                                      "\n",
+                                                      ":",
+                                                      ":1",
+                                                      "stream/",
+                                                      "/consumer/c:1",
+                                                      ":kinesis::123456789012:stream/s",
+                                                      "/"};
+  compare_with_regular_expression(Pattern::consumer_arn, parts);
+}
+
+TEST(Pattern, ResourceArnsAgreeWithTheRegularExpression) {
+  constexpr std::array<std::string_view, 13> parts = {
+      ":kinesis:x", ":123456789012:", "stream/s", "channel/", "queue/q", "a", " ", "\n",
+      ":",          "stream/",        ":1",       "/",        "\r"};
+  compare_with_regular_expression(Pattern::resource_arn, parts);
 }
 
 TEST(Pattern, LongTextTakesNoLonger) {
@@ -102,8 +192,12 @@ TEST(Pattern, LongTextTakesNoLonger) {
   while (text.size() < 8'000'000)
     text += ":kinesis::123456789012:stream/ ";
   EXPECT_FALSE(matches(Pattern::stream_arn, text));
+  EXPECT_FALSE(matches(Pattern::resource_arn, text));
+  text += "stream/s/consumer/c:1";
+  EXPECT_TRUE(matches(Pattern::consumer_arn, text));
 }
 
+// Consumer ARNs have theirs in the model from the first, and are printed with it.
 TEST(Pattern, IsPrintedWithoutAnchors) {
   EXPECT_EQ(text_of(Pattern::none), "");
   EXPECT_EQ(text_of(Pattern::name), "[a-zA-Z0-9_.-]+");
@@ -111,6 +205,9 @@ TEST(Pattern, IsPrintedWithoutAnchors) {
   EXPECT_EQ(text_of(Pattern::stream_id), "[a-z0-9]{20}-[a-z0-9]{3}");
   EXPECT_EQ(text_of(Pattern::hash_key), "0|([1-9]\\d{0,38})");
   EXPECT_EQ(text_of(Pattern::sequence_number), "0|([1-9]\\d{0,128})");
+  EXPECT_EQ(text_of(Pattern::resource_arn), "arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+");
+  EXPECT_EQ(text_of(Pattern::consumer_arn),
+            "^(arn):aws.*:kinesis:.*:\\d{12}:.*stream\\/[a-zA-Z0-9_.-]+\\/consumer\\/[a-zA-Z0-9_.-]+:[0-9]+");
 }
 
 }  // namespace

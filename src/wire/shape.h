@@ -17,6 +17,8 @@ enum class Pattern : std::uint8_t {
   stream_id,        // [a-z0-9]{20}-[a-z0-9]{3}
   hash_key,         // 0|([1-9]\d{0,38})
   sequence_number,  // 0|([1-9]\d{0,128})
+  consumer_arn,     // ^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+
+  resource_arn,     // arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+
 };
 
 struct Shape;

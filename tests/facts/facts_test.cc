@@ -41,6 +41,12 @@ constexpr Deviation deviations[] = {
     {"GetShardIterator error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
     {"PutRecord error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
     {"PutRecords error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"DeleteResourcePolicy error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"GetResourcePolicy error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"ListTagsForResource error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"PutResourcePolicy error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"TagResource error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
+    {"UntagResource error", "InternalFailure", "InternalFailureException", "as for GetRecords"},
 };
 
 class Facts : public testing::Test {

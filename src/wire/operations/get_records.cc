@@ -21,35 +21,11 @@ constexpr std::array input_members = std::to_array<MemberShape>({
 });
 constexpr Shape input = structure("GetRecordsInput", input_members);
 
-constexpr std::array record_members = std::to_array<MemberShape>({
-    {"SequenceNumber", &shapes::sequence_number, required},
-    {"ApproximateArrivalTimestamp", &shapes::timestamp},
-    {"Data", &shapes::data, required},
-    {"PartitionKey", &shapes::partition_key},
-    {"EncryptionType", &shapes::encryption_type},
-});
-constexpr Shape record = structure("Record", record_members);
-
-constexpr Shape record_list = list_of("RecordList", record);
-
-constexpr Shape millis_behind_latest = scalar(Type::long_integer, "MillisBehindLatest", 0);
-
-constexpr Shape shard_id_list = list_of("ShardIdList", shapes::shard_id);
-
-constexpr std::array child_shard_members = std::to_array<MemberShape>({
-    {"ShardId", &shapes::shard_id, required},
-    {"ParentShards", &shard_id_list, required},
-    {"HashKeyRange", &shapes::hash_key_range, required},
-});
-constexpr Shape child_shard = structure("ChildShard", child_shard_members);
-
-constexpr Shape child_shard_list = list_of("ChildShardList", child_shard);
-
 constexpr std::array output_members = std::to_array<MemberShape>({
-    {"Records", &record_list, required},
+    {"Records", &shapes::record_list, required},
     {"NextShardIterator", &shapes::shard_iterator},
-    {"MillisBehindLatest", &millis_behind_latest},
-    {"ChildShards", &child_shard_list},
+    {"MillisBehindLatest", &shapes::millis_behind_latest},
+    {"ChildShards", &shapes::child_shard_list},
 });
 constexpr Shape output = structure("GetRecordsOutput", output_members);
 

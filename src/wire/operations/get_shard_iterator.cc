@@ -7,16 +7,10 @@ namespace millrace::wire {
 namespace {
 
 using base::Errc;
-using std::string_view_literals::operator""sv;
-
-// In the order in which the service was recorded to print them.
-constexpr std::array shard_iterator_types = {"AFTER_SEQUENCE_NUMBER"sv, "LATEST"sv, "AT_TIMESTAMP"sv,
-                                             "AT_SEQUENCE_NUMBER"sv, "TRIM_HORIZON"sv};
-constexpr Shape shard_iterator_type = enumeration("ShardIteratorType", shard_iterator_types);
 
 constexpr std::array input_members = std::to_array<MemberShape>({
     {"ShardId", &shapes::shard_id, required},
-    {"ShardIteratorType", &shard_iterator_type, required},
+    {"ShardIteratorType", &shapes::shard_iterator_type, required},
     {"StartingSequenceNumber", &shapes::sequence_number},
     {"StreamName", &shapes::stream_name},
     {"StreamARN", &shapes::stream_arn},

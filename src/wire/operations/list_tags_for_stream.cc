@@ -19,16 +19,8 @@ constexpr std::array input_members = std::to_array<MemberShape>({
 });
 constexpr Shape input = structure("ListTagsForStreamInput", input_members);
 
-constexpr std::array tag_members = std::to_array<MemberShape>({
-    {"Key", &shapes::tag_key, required},
-    {"Value", &shapes::tag_value},
-});
-constexpr Shape tag = structure("Tag", tag_members);
-
-constexpr Shape tag_list = list_of("TagList", tag, 0, 200);
-
 constexpr std::array output_members = std::to_array<MemberShape>({
-    {"Tags", &tag_list, required},
+    {"Tags", &shapes::tag_list, required},
     {"HasMoreTags", &shapes::boolean, required},
 });
 constexpr Shape output = structure("ListTagsForStreamOutput", output_members);

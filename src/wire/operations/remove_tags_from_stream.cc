@@ -8,10 +8,8 @@ namespace {
 
 using base::Errc;
 
-constexpr Shape tag_key_list = list_of("TagKeyList", shapes::tag_key, 1, 50);
-
 constexpr std::array input_members = std::to_array<MemberShape>({
-    {"TagKeys", &tag_key_list, required},
+    {"TagKeys", &shapes::tag_key_list, required},
     {"StreamName", &shapes::stream_name},
     {"StreamARN", &shapes::stream_arn},
     {"StreamId", &shapes::stream_id},

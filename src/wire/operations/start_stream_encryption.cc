@@ -1,0 +1,32 @@
+#include <array>
+
+#include "wire/operations.h"
+#include "wire/shapes.h"
+
+namespace millrace::wire {
+namespace {
+
+using base::Errc;
+
+constexpr std::array input_members = std::to_array<MemberShape>({
+    {"EncryptionType", &shapes::encryption_type, required},
+    {"KeyId", &shapes::key_id, required},
+    {"StreamName", &shapes::stream_name},
+    {"StreamARN", &shapes::stream_arn},
+    {"StreamId", &shapes::stream_id},
+});
+constexpr Shape input = structure("StartStreamEncryptionInput", input_members);
+
+constexpr std::array errors = {
+    Errc::invalid_argument,    Errc::limit_exceeded,    Errc::resource_in_use,   Errc::resource_not_found,
+    Errc::kms_disabled,        Errc::kms_invalid_state, Errc::kms_access_denied, Errc::kms_not_found,
+    Errc::kms_opt_in_required, Errc::kms_throttling,    Errc::access_denied,
+};
+
+}  // namespace
+
+constinit const OperationShape op::start_stream_encryption = {
+    "StartStreamEncryption", Plane::control, &input, nullptr, errors,
+};
+
+}  // namespace millrace::wire
