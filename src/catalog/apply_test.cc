@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "catalog/testing/keys.h"
 #include "model/hash_range.h"
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 using base::Errc;
 
@@ -44,7 +47,7 @@ class ApplyTest : public testing::Test {
 
   static CreateStream creation(std::string name, std::uint32_t shards = 1) {
     CreateStream command;
-    command.name = std::move(name);
+    command.stream = key(std::move(name));
     command.shard_count = shards;
     command.shards_max = 100;
     command.on_demand_streams_max = 2;
@@ -55,14 +58,14 @@ class ApplyTest : public testing::Test {
   }
   std::uint64_t create_active(const std::string& name, std::uint32_t shards = 1) {
     const auto uid = create(name, shards);
-    EXPECT_TRUE(run(ActivateStream{name, uid}));
+    EXPECT_TRUE(run(ActivateStream{key(name), uid}));
     return uid;
   }
   void remove(const std::string& name, std::uint64_t uid) {
-    EXPECT_TRUE(run(MarkDeleting{name, uid}));
-    EXPECT_TRUE(run(RemoveStream{name, uid}));
+    EXPECT_TRUE(run(MarkDeleting{key(name), uid}));
+    EXPECT_TRUE(run(RemoveStream{key(name), uid}));
   }
-  const Stream& stream(const std::string& name) const { return **state->find(name); }
+  const Stream& stream(const std::string& name) const { return **state->find(key(name)); }
 
   std::shared_ptr<const State> state = std::make_shared<State>();
   std::int64_t time_ms = noon_ms;
@@ -95,17 +98,17 @@ TEST_F(ApplyTest, CreatesAStreamWithUniformShards) {
   }
   EXPECT_EQ(state->open_shards, 3U);
   EXPECT_EQ(state->on_demand_streams, 0U);
-  EXPECT_EQ(*state->find("orders"), made);
+  EXPECT_EQ(*state->find(key("orders")), made);
 }
 
 TEST_F(ApplyTest, RefusesATakenNameInEveryStatus) {
   const auto uid = create("orders");
   EXPECT_EQ(refused(creation("orders")), base::Error(Errc::exists));
-  EXPECT_TRUE(run(ActivateStream{"orders", uid}));
+  EXPECT_TRUE(run(ActivateStream{key("orders"), uid}));
   EXPECT_EQ(refused(creation("orders")), base::Error(Errc::exists));
-  EXPECT_TRUE(run(MarkDeleting{"orders", uid}));
+  EXPECT_TRUE(run(MarkDeleting{key("orders"), uid}));
   EXPECT_EQ(refused(creation("orders")), base::Error(Errc::exists));
-  EXPECT_TRUE(run(RemoveStream{"orders", uid}));
+  EXPECT_TRUE(run(RemoveStream{key("orders"), uid}));
   EXPECT_TRUE(run(creation("orders")));
 }
 
@@ -121,10 +124,10 @@ TEST_F(ApplyTest, HoldsTheAccountsShardLimit) {
   EXPECT_EQ(refused(creation("c", 1)), base::Error(Errc::limit_exceeded, "shards"));
   EXPECT_EQ(refused(creation("c", 4'294'967'295)), base::Error(Errc::limit_exceeded, "shards"));
   // One that is being deleted counts no longer.
-  EXPECT_TRUE(run(MarkDeleting{"b", uid}));
+  EXPECT_TRUE(run(MarkDeleting{key("b"), uid}));
   EXPECT_EQ(state->open_shards, 60U);
   EXPECT_TRUE(run(creation("c", 40)));
-  EXPECT_TRUE(run(RemoveStream{"b", uid}));
+  EXPECT_TRUE(run(RemoveStream{key("b"), uid}));
   EXPECT_EQ(state->open_shards, 100U);
 }
 
@@ -141,22 +144,22 @@ TEST_F(ApplyTest, HoldsTheAccountsOnDemandLimit) {
   EXPECT_EQ(refused(command), base::Error(Errc::limit_exceeded, "on_demand_streams"));
   EXPECT_TRUE(run(creation("provisioned")));
   EXPECT_EQ(state->on_demand_streams, 2U);
-  EXPECT_TRUE(run(MarkDeleting{"a", made->uid}));
+  EXPECT_TRUE(run(MarkDeleting{key("a"), made->uid}));
   EXPECT_EQ(state->on_demand_streams, 1U);
   EXPECT_TRUE(run(command));
 }
 
 TEST_F(ApplyTest, StatusGoesOneWay) {
   const auto uid = create("orders");
-  EXPECT_EQ(refused(RemoveStream{"orders", uid}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(run(ActivateStream{"orders", uid}).value()->status, StreamStatus::active);
-  EXPECT_EQ(refused(ActivateStream{"orders", uid}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(refused(RemoveStream{"orders", uid}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(run(MarkDeleting{"orders", uid}).value()->status, StreamStatus::deleting);
-  EXPECT_EQ(refused(MarkDeleting{"orders", uid}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(refused(ActivateStream{"orders", uid}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(run(RemoveStream{"orders", uid}).value(), nullptr);
-  EXPECT_EQ(state->find("orders"), nullptr);
+  EXPECT_EQ(refused(RemoveStream{key("orders"), uid}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(run(ActivateStream{key("orders"), uid}).value()->status, StreamStatus::active);
+  EXPECT_EQ(refused(ActivateStream{key("orders"), uid}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(refused(RemoveStream{key("orders"), uid}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(run(MarkDeleting{key("orders"), uid}).value()->status, StreamStatus::deleting);
+  EXPECT_EQ(refused(MarkDeleting{key("orders"), uid}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(refused(ActivateStream{key("orders"), uid}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(run(RemoveStream{key("orders"), uid}).value(), nullptr);
+  EXPECT_EQ(state->find(key("orders")), nullptr);
 }
 
 TEST_F(ApplyTest, AStreamCanBeDeletedWhileItIsCreated) {
@@ -171,42 +174,42 @@ TEST_F(ApplyTest, LateCommandsDoNotTouchTheNextStreamOfTheName) {
   const auto uid = create_active("orders");
   EXPECT_NE(old, uid);
   const base::Error missing(Errc::not_found);
-  EXPECT_EQ(refused(ActivateStream{"orders", old}), missing);
-  EXPECT_EQ(refused(MarkDeleting{"orders", old}), missing);
-  EXPECT_EQ(refused(RemoveStream{"orders", old}), missing);
-  EXPECT_EQ(refused(SetRetention{"orders", old, 48, true}), missing);
-  EXPECT_EQ(refused(AddTags{"orders", old, {{"a", "b"}}, 50}), missing);
-  EXPECT_EQ(refused(RemoveTags{"orders", old, {"a"}}), missing);
-  EXPECT_EQ(refused(MarkDeleting{"nothing", uid}), missing);
+  EXPECT_EQ(refused(ActivateStream{key("orders"), old}), missing);
+  EXPECT_EQ(refused(MarkDeleting{key("orders"), old}), missing);
+  EXPECT_EQ(refused(RemoveStream{key("orders"), old}), missing);
+  EXPECT_EQ(refused(SetRetention{key("orders"), old, 48, true}), missing);
+  EXPECT_EQ(refused(AddTags{key("orders"), old, {{"a", "b"}}, 50}), missing);
+  EXPECT_EQ(refused(RemoveTags{key("orders"), old, {"a"}}), missing);
+  EXPECT_EQ(refused(MarkDeleting{key("nothing"), uid}), missing);
 }
 
 TEST_F(ApplyTest, RetentionMovesTheWayItWasAskedTo) {
   const auto uid = create("orders");
-  EXPECT_EQ(refused(SetRetention{"orders", uid, 48, true}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_TRUE(run(ActivateStream{"orders", uid}));
-  EXPECT_EQ(run(SetRetention{"orders", uid, 48, true}).value()->retention_hours, 48U);
-  EXPECT_TRUE(run(SetRetention{"orders", uid, 48, true})) << "the same value is no error";
-  EXPECT_EQ(refused(SetRetention{"orders", uid, 47, true}), base::Error(Errc::guard_failed, "retention"));
-  EXPECT_EQ(refused(SetRetention{"orders", uid, 49, false}), base::Error(Errc::guard_failed, "retention"));
-  EXPECT_TRUE(run(SetRetention{"orders", uid, 48, false}));
-  EXPECT_EQ(run(SetRetention{"orders", uid, 24, false}).value()->retention_hours, 24U);
-  EXPECT_TRUE(run(MarkDeleting{"orders", uid}));
-  EXPECT_EQ(refused(SetRetention{"orders", uid, 48, true}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(refused(SetRetention{key("orders"), uid, 48, true}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_TRUE(run(ActivateStream{key("orders"), uid}));
+  EXPECT_EQ(run(SetRetention{key("orders"), uid, 48, true}).value()->retention_hours, 48U);
+  EXPECT_TRUE(run(SetRetention{key("orders"), uid, 48, true})) << "the same value is no error";
+  EXPECT_EQ(refused(SetRetention{key("orders"), uid, 47, true}), base::Error(Errc::guard_failed, "retention"));
+  EXPECT_EQ(refused(SetRetention{key("orders"), uid, 49, false}), base::Error(Errc::guard_failed, "retention"));
+  EXPECT_TRUE(run(SetRetention{key("orders"), uid, 48, false}));
+  EXPECT_EQ(run(SetRetention{key("orders"), uid, 24, false}).value()->retention_hours, 24U);
+  EXPECT_TRUE(run(MarkDeleting{key("orders"), uid}));
+  EXPECT_EQ(refused(SetRetention{key("orders"), uid, 48, true}), base::Error(Errc::guard_failed, "status"));
 }
 
 TEST_F(ApplyTest, TagsAreAddedReplacedAndRemovedWithinTheirNumber) {
   const auto uid = create("orders");
-  EXPECT_EQ(refused(AddTags{"orders", uid, {{"a", "1"}}, 3}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_EQ(refused(RemoveTags{"orders", uid, {"a"}}), base::Error(Errc::guard_failed, "status"));
-  EXPECT_TRUE(run(ActivateStream{"orders", uid}));
-  EXPECT_TRUE(run(AddTags{"orders", uid, {{"a", "1"}, {"b", "2"}}, 3}));
+  EXPECT_EQ(refused(AddTags{key("orders"), uid, {{"a", "1"}}, 3}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_EQ(refused(RemoveTags{key("orders"), uid, {"a"}}), base::Error(Errc::guard_failed, "status"));
+  EXPECT_TRUE(run(ActivateStream{key("orders"), uid}));
+  EXPECT_TRUE(run(AddTags{key("orders"), uid, {{"a", "1"}, {"b", "2"}}, 3}));
   // One of them is there already: three result.
-  EXPECT_TRUE(run(AddTags{"orders", uid, {{"b", "3"}, {"c", ""}}, 3}));
+  EXPECT_TRUE(run(AddTags{key("orders"), uid, {{"b", "3"}, {"c", ""}}, 3}));
   const std::map<std::string, std::string> three = {{"a", "1"}, {"b", "3"}, {"c", ""}};
   EXPECT_EQ(stream("orders").tags, three);
-  EXPECT_EQ(refused(AddTags{"orders", uid, {{"a", "9"}, {"d", "4"}}, 3}), base::Error(Errc::guard_failed, "tags"));
+  EXPECT_EQ(refused(AddTags{key("orders"), uid, {{"a", "9"}, {"d", "4"}}, 3}), base::Error(Errc::guard_failed, "tags"));
   EXPECT_EQ(stream("orders").tags, three);
-  EXPECT_TRUE(run(RemoveTags{"orders", uid, {"a", "unknown", "c"}}));
+  EXPECT_TRUE(run(RemoveTags{key("orders"), uid, {"a", "unknown", "c"}}));
   EXPECT_EQ(stream("orders").tags, (std::map<std::string, std::string>{{"b", "3"}}));
 }
 
@@ -217,7 +220,7 @@ TEST_F(ApplyTest, ACommandWrittenTwiceCountsOnce) {
   auto again = run_as(id, creation("orders"));
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error(), base::Error(Errc::guard_failed, "repeated"));
-  EXPECT_EQ(state->find("orders"), nullptr);
+  EXPECT_EQ(state->find(key("orders")), nullptr);
 }
 
 TEST_F(ApplyTest, ARefusedCommandStaysRefusedWhenItsSecondCopyComes) {
@@ -226,7 +229,7 @@ TEST_F(ApplyTest, ARefusedCommandStaysRefusedWhenItsSecondCopyComes) {
   EXPECT_FALSE(run_as(id, creation("orders")));
   remove("orders", uid);
   EXPECT_FALSE(run_as(id, creation("orders")));
-  EXPECT_EQ(state->find("orders"), nullptr);
+  EXPECT_EQ(state->find(key("orders")), nullptr);
 }
 
 TEST_F(ApplyTest, ANameUsedAgainGetsALaterSecondWhateverTheClockDoes) {
@@ -261,7 +264,7 @@ TEST_F(ApplyTest, ANameThatWasForgottenStillGetsALaterSecond) {
     const auto name = fmt::format("other-{}", i);
     remove(name, create(name));
   }
-  EXPECT_FALSE(state->history.removed().contains("orders"));
+  EXPECT_FALSE(state->history.removed().contains(key("orders")));
   create("orders");
   EXPECT_GT(stream("orders").shards[0].created_s, before_s);
   EXPECT_LE(state->history.removed().size(), History::removed_max);
@@ -271,10 +274,10 @@ TEST_F(ApplyTest, SharesTheStreamsItDoesNotTouch) {
   create_active("a");
   const auto uid = create_active("b");
   const auto before = state;
-  EXPECT_TRUE(run(SetRetention{"b", uid, 48, true}));
-  EXPECT_EQ(*before->find("a"), *state->find("a"));
-  EXPECT_NE(*before->find("b"), *state->find("b"));
-  EXPECT_EQ((*before->find("b"))->retention_hours, 24U) << "a published state never changes";
+  EXPECT_TRUE(run(SetRetention{key("b"), uid, 48, true}));
+  EXPECT_EQ(*before->find(key("a")), *state->find(key("a")));
+  EXPECT_NE(*before->find(key("b")), *state->find(key("b")));
+  EXPECT_EQ((*before->find(key("b")))->retention_hours, 24U) << "a published state never changes";
 }
 
 TEST_F(ApplyTest, RefusalTellsWhatApplyWillDo) {

@@ -23,25 +23,50 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 }
 
 // Bytes of memory that a command may add to the state, at most.
-std::size_t growth(const CommandBody& body, const MemoryCosts& costs) {
-  if (const auto* create = std::get_if<CreateStream>(&body)) {
-    return costs.of_stream(create->name.size(), create->shard_count) + costs.of_tags(create->tags);
+struct Growth {
+  const State& state;
+  const MemoryCosts& costs;
+
+  std::size_t operator()(const CreateStream& create) const {
+    return costs.of_stream(create.stream.name.size(), create.shard_count) + costs.of_tags(create.tags);
   }
-  if (const auto* add = std::get_if<AddTags>(&body)) return costs.of_tags(add->tags);
-  return 0;
-}
+  std::size_t operator()(const AddTags& add) const { return costs.of_tags(add.tags); }
+  std::size_t operator()(const SetPolicy& set) const { return costs.of_text(set.policy.size()); }
+  std::size_t operator()(const SetEncryption& set) const { return costs.of_text(set.key_id.size()); }
+  std::size_t operator()(const RegisterConsumer& added) const {
+    return costs.of_consumer(added.name) + costs.of_tags(added.tags);
+  }
+  std::size_t operator()(const SplitShard&) const { return costs.of_shards(2); }
+  std::size_t operator()(const MergeShards&) const { return costs.of_shards(1); }
+  // The first step's children; those of later steps are counted when they come.
+  std::size_t operator()(const RescaleStream& rescale) const {
+    const auto* found = state.find(rescale.stream);
+    return costs.of_shards(2 * std::size_t{found == nullptr ? rescale.target : (*found)->open_shards()});
+  }
+  template <class Other>
+  std::size_t operator()(const Other&) const {
+    return 0;
+  }
+};
 
 base::Error not_known() {
   return {Errc::unknown_outcome, "whether the catalogue was changed is not known"};
 }
 
-// The stream of a command, before or after it.
-const std::string& name_in(const CommandBody& body) {
-  return std::visit([](const auto& command) -> const std::string& { return command.name; }, body);
+// The stream of a command, before or after it; null of a command that is about none.
+template <class Body>
+const StreamKey* key_of(const Body& command) {
+  return &command.stream;
+}
+const StreamKey* key_of(const SetCommitment&) {
+  return nullptr;
+}
+const StreamKey* key_in(const CommandBody& body) {
+  return std::visit([](const auto& command) { return key_of(command); }, body);
 }
 
-std::size_t cost_in(const State& state, const std::string& name, const MemoryCosts& costs) {
-  const auto* found = state.find(name);
+std::size_t cost_in(const State& state, const StreamKey& key, const MemoryCosts& costs) {
+  const auto* found = state.find(key);
   return found == nullptr ? 0 : costs.of(**found);
 }
 
@@ -157,14 +182,15 @@ void Catalog::Impl::propose(CommandBody body, base::Done<Outcome> done) {
     now = state;
   }
   // What would be refused now costs no place in the log. What is refused only later is by apply().
-  if (auto refused = refusal(*now, body)) return done(base::fail(*std::move(refused)));
+  const std::int64_t time_ms = clock.now_ms();
+  if (auto refused = refusal(*now, body, time_ms)) return done(base::fail(*std::move(refused)));
 
   Proposal proposal{.done = std::move(done), .memory = {}, .unknown_behind = {}};
-  if (const std::size_t bytes = growth(body, options.costs); options.budget != nullptr && bytes > 0) {
+  if (const std::size_t bytes = std::visit(Growth{*now, options.costs}, body); options.budget != nullptr && bytes > 0) {
     proposal.memory = base::MemoryHold(*options.budget, base::MemoryShare::catalogue);
     if (!proposal.memory.try_grow(bytes)) return proposal.done(base::fail(Errc::limit_exceeded, "memory"));
   }
-  Command command{.id = {}, .time_ms = clock.now_ms(), .body = std::move(body)};
+  Command command{.id = {}, .time_ms = time_ms, .body = std::move(body)};
   random.fill(command.id);
   const CommandId id = command.id;
   auto bytes = std::make_shared<const std::string>(encode(command));
@@ -300,10 +326,10 @@ void Catalog::Impl::publish(const Command& command, Applied applied) {
 }
 
 void Catalog::Impl::count_memory(const State& before, const State& after, const CommandBody& body) {
-  if (options.budget == nullptr) return;
-  const std::string& name = name_in(body);
-  const std::size_t was = cost_in(before, name, options.costs);
-  const std::size_t is = cost_in(after, name, options.costs);
+  const StreamKey* key = key_in(body);
+  if (options.budget == nullptr || key == nullptr) return;
+  const std::size_t was = cost_in(before, *key, options.costs);
+  const std::size_t is = cost_in(after, *key, options.costs);
   base::Lock lock(mutex);
   bytes_counted += is;
   bytes_counted -= was;

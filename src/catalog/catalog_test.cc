@@ -9,12 +9,15 @@
 
 #include "base/mutex.h"
 #include "catalog/codec.h"
+#include "catalog/testing/keys.h"
 #include "log/memory/memory_meta_log.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_random.h"
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 using base::Errc;
 using log::Position;
@@ -72,7 +75,7 @@ class HandLog final : public log::MetaLog {
 
 CreateStream creation(std::string name, std::uint32_t shards = 1) {
   CreateStream command;
-  command.name = std::move(name);
+  command.stream = key(std::move(name));
   command.shard_count = shards;
   command.shards_max = 100'000;
   command.on_demand_streams_max = 10;
@@ -126,7 +129,7 @@ TEST_F(CatalogTest, PublishesBeforeItAnswers) {
     EXPECT_EQ(outcome->stream->name, "orders");
     EXPECT_EQ(outcome->stream->created_ms, clock.wall().now_ms());
     EXPECT_EQ(outcome->state, catalog->state());
-    EXPECT_NE(catalog->state()->find("orders"), nullptr);
+    EXPECT_NE(catalog->state()->find(key("orders")), nullptr);
     order.push_back("answered");
   });
   EXPECT_EQ(order, (std::vector<std::string>{"changed 1", "answered"}));
@@ -137,17 +140,17 @@ TEST_F(CatalogTest, ACallBackMayProposeAgain) {
   const auto catalog = open(meta);
   Seen activated;
   catalog->propose(creation("orders"), [&](base::Result<Outcome> outcome) {
-    catalog->propose(ActivateStream{"orders", outcome.value().stream->uid}, activated.done());
+    catalog->propose(ActivateStream{key("orders"), outcome.value().stream->uid}, activated.done());
   });
   EXPECT_EQ(activated.calls, 1);
-  EXPECT_EQ((*catalog->state()->find("orders"))->status, StreamStatus::active);
+  EXPECT_EQ((*catalog->state()->find(key("orders")))->status, StreamStatus::active);
 }
 
 TEST_F(CatalogTest, WhatIsRefusedNowIsNotWritten) {
   HandLog meta;
   const auto catalog = open(meta);
   Seen seen;
-  catalog->propose(MarkDeleting{"nothing", 1}, seen.done());
+  catalog->propose(MarkDeleting{key("nothing"), 1}, seen.done());
   EXPECT_EQ(seen.calls, 1);
   EXPECT_EQ(seen.code(), Errc::not_found);
   EXPECT_TRUE(meta.appends.empty());
@@ -217,7 +220,7 @@ TEST_F(CatalogTest, AnUnknownOutcomeStaysOneOnceTheBarrierIsPassed) {
   // It comes after all: applied, and nobody is told twice.
   meta.follower(2, bytes_of(late));
   EXPECT_EQ(lost.calls, 1);
-  EXPECT_NE(catalog->state()->find("lost"), nullptr);
+  EXPECT_NE(catalog->state()->find(key("lost")), nullptr);
 }
 
 TEST_F(CatalogTest, AnUnknownOutcomeStaysOneWhereTheBarrierIsBehindOrFails) {
@@ -391,10 +394,10 @@ TEST_F(CatalogTest, TheStateCountsInItsShareOfTheMemory) {
     const auto made = run(*catalog, creation("orders", 4)).value().stream;
     const std::size_t with_stream = budget.used(share);
     EXPECT_EQ(with_stream, options.costs.of(*made));
-    ASSERT_TRUE(run(*catalog, ActivateStream{"orders", made->uid}));
-    ASSERT_TRUE(run(*catalog, AddTags{"orders", made->uid, {{"key", std::string(100, 'v')}}, 50}));
+    ASSERT_TRUE(run(*catalog, ActivateStream{key("orders"), made->uid}));
+    ASSERT_TRUE(run(*catalog, AddTags{key("orders"), made->uid, {{"key", std::string(100, 'v')}}, 50}));
     EXPECT_EQ(budget.used(share), with_stream + options.costs.of_tag("key", std::string(100, 'v')));
-    ASSERT_TRUE(run(*catalog, RemoveTags{"orders", made->uid, {"key"}}));
+    ASSERT_TRUE(run(*catalog, RemoveTags{key("orders"), made->uid, {"key"}}));
     EXPECT_EQ(budget.used(share), with_stream);
     EXPECT_EQ(run(*catalog, creation("orders", 4)).error().code, Errc::exists);
     EXPECT_EQ(budget.used(share), with_stream) << "what was refused holds nothing";
@@ -402,9 +405,9 @@ TEST_F(CatalogTest, TheStateCountsInItsShareOfTheMemory) {
   EXPECT_EQ(budget.used(share), 0U);
   const auto catalog = open(meta, options);
   EXPECT_GT(budget.used(share), 0U) << "what was loaded counts";
-  const auto uid = (*catalog->state()->find("orders"))->uid;
-  ASSERT_TRUE(run(*catalog, MarkDeleting{"orders", uid}));
-  ASSERT_TRUE(run(*catalog, RemoveStream{"orders", uid}));
+  const auto uid = (*catalog->state()->find(key("orders")))->uid;
+  ASSERT_TRUE(run(*catalog, MarkDeleting{key("orders"), uid}));
+  ASSERT_TRUE(run(*catalog, RemoveStream{key("orders"), uid}));
   EXPECT_EQ(budget.used(share), 0U);
 }
 
@@ -414,7 +417,7 @@ TEST_F(CatalogTest, AFullShareRefusesWhatGrows) {
   log::MemoryMetaLog meta;
   const auto catalog = open(meta, {.budget = &budget, .costs = {}});
   const auto orders = run(*catalog, creation("orders")).value().stream;
-  ASSERT_TRUE(run(*catalog, ActivateStream{"orders", orders->uid}));
+  ASSERT_TRUE(run(*catalog, ActivateStream{key("orders"), orders->uid}));
   std::vector<std::shared_ptr<const Stream>> made;
   for (;;) {
     auto outcome = run(*catalog, creation(fmt::format("stream-{}", made.size())));
@@ -429,14 +432,14 @@ TEST_F(CatalogTest, AFullShareRefusesWhatGrows) {
   std::map<std::string, std::string> tags;
   for (int i = 0; i < 20; ++i)
     tags[fmt::format("key-{}", i)] = std::string(256, 'v');
-  EXPECT_EQ(run(*catalog, AddTags{"orders", orders->uid, tags, 50}).error(),
+  EXPECT_EQ(run(*catalog, AddTags{key("orders"), orders->uid, tags, 50}).error(),
             base::Error(Errc::limit_exceeded, "memory"));
   // What does not grow goes on, and frees it.
   for (const auto& stream : made) {
     ASSERT_TRUE(run(*catalog, MarkDeleting{stream->name, stream->uid}));
     ASSERT_TRUE(run(*catalog, RemoveStream{stream->name, stream->uid}));
   }
-  EXPECT_TRUE(run(*catalog, AddTags{"orders", orders->uid, tags, 50}));
+  EXPECT_TRUE(run(*catalog, AddTags{key("orders"), orders->uid, tags, 50}));
 }
 
 TEST_F(CatalogTest, APendingProposalHoldsItsMemory) {
@@ -475,7 +478,7 @@ TEST_F(CatalogTest, ProposalsFromManyThreadsAreOneOrder) {
           ++answers;
           ASSERT_TRUE(made);
           const auto uid = made->stream->uid;
-          catalog->propose(ActivateStream{name, uid}, [&](base::Result<Outcome> active) {
+          catalog->propose(ActivateStream{key(name), uid}, [&](base::Result<Outcome> active) {
             ++answers;
             EXPECT_TRUE(active);
           });
@@ -489,11 +492,11 @@ TEST_F(CatalogTest, ProposalsFromManyThreadsAreOneOrder) {
           }
         });
         const auto state = catalog->state();
-        if (const auto* common = state->find("common")) {
+        if (const auto* common = state->find(key("common"))) {
           const auto uid = (*common)->uid;
-          catalog->propose(MarkDeleting{"common", uid}, [&, uid](base::Result<Outcome> marked) {
+          catalog->propose(MarkDeleting{key("common"), uid}, [&, uid](base::Result<Outcome> marked) {
             if (!marked) return;
-            catalog->propose(RemoveStream{"common", uid}, [&](base::Result<Outcome> removed) {
+            catalog->propose(RemoveStream{key("common"), uid}, [&](base::Result<Outcome> removed) {
               EXPECT_TRUE(removed);
               ++common_removed;
             });
@@ -509,7 +512,7 @@ TEST_F(CatalogTest, ProposalsFromManyThreadsAreOneOrder) {
 
     EXPECT_EQ(answers, threads * rounds * 3);
     const auto state = catalog->state();
-    const int common_left = state->find("common") != nullptr ? 1 : 0;
+    const int common_left = state->find(key("common")) != nullptr ? 1 : 0;
     EXPECT_EQ(common_made, common_removed + common_left);
     EXPECT_EQ(state->streams.size(), static_cast<std::size_t>(threads * rounds + common_left));
     after = encode(*state);

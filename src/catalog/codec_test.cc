@@ -1,9 +1,12 @@
 #include "catalog/codec.h"
+#include "catalog/testing/keys.h"
 
 #include <gtest/gtest.h>
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 using base::Errc;
 
@@ -32,7 +35,7 @@ void expect_round_trip(CommandBody body) {
 }
 
 CreateStream full_creation() {
-  return {.name = "orders",
+  return {.stream = key("orders"),
           .mode = StreamMode::on_demand,
           .shard_count = 4,
           .distribution = RecordDistribution::automatic,
@@ -45,14 +48,14 @@ CreateStream full_creation() {
 
 TEST(CodecTest, EveryCommandComesBack) {
   expect_round_trip(full_creation());
-  expect_round_trip(CreateStream{.name = "plain", .warm_throughput_mibps = {}, .tags = {}});
-  expect_round_trip(ActivateStream{"orders", 17});
-  expect_round_trip(MarkDeleting{"orders", 17});
-  expect_round_trip(RemoveStream{"orders", 1ULL << 63});
-  expect_round_trip(SetRetention{"orders", 17, 48, true});
-  expect_round_trip(SetRetention{"orders", 17, 24, false});
-  expect_round_trip(AddTags{"orders", 17, {{"k", "v"}}, 50});
-  expect_round_trip(RemoveTags{"orders", 17, {"z", "a", "z"}});
+  expect_round_trip(CreateStream{.stream = key("plain"), .warm_throughput_mibps = {}, .tags = {}});
+  expect_round_trip(ActivateStream{key("orders"), 17});
+  expect_round_trip(MarkDeleting{key("orders"), 17});
+  expect_round_trip(RemoveStream{key("orders"), 1ULL << 63});
+  expect_round_trip(SetRetention{key("orders"), 17, 48, true});
+  expect_round_trip(SetRetention{key("orders"), 17, 24, false});
+  expect_round_trip(AddTags{key("orders"), 17, {{"k", "v"}}, 50});
+  expect_round_trip(RemoveTags{key("orders"), 17, {"z", "a", "z"}});
 }
 
 TEST(CodecTest, ACreationKeepsEveryMember) {
@@ -73,7 +76,7 @@ TEST(CodecTest, ACreationKeepsEveryMember) {
 
 // The format on disk, byte by byte: this test fails where a field changes its number or its kind.
 TEST(CodecTest, TheBytesOfACommandAreFixed) {
-  Command command{.id = {}, .time_ms = 5, .body = SetRetention{"s", 3, 48, true}};
+  Command command{.id = {}, .time_ms = 5, .body = SetRetention{key("s"), 3, 48, true}};
   command.id.fill(std::byte{'i'});
   const std::string expected = std::string("\x0a\x10") + std::string(16, 'i') + std::string("\x10\x05") +
                                std::string("\xa2\x01\x0b") + "\x0a\x05" + "\x0a\x01s\x10\x03" + "\x10\x30\x18\x01";
@@ -115,7 +118,7 @@ State full_state() {
   state.version = 1234;
   state.last_uid = 11;
   state.history.add(some_id());
-  state.history.add_removed("gone", {.removed_at = 77, .created_s = 88});
+  state.history.add_removed(key("gone"), {.removed_at = 77, .created_s = 88});
   return state;
 }
 
@@ -152,7 +155,7 @@ TEST(CodecTest, ANewerKindOfCommandIsNamedAsSuch) {
 }
 
 TEST(CodecTest, ANewerMemberAnywhereIsRefused) {
-  Command command{.id = {}, .time_ms = 5, .body = SetRetention{"s", 3, 48, true}};
+  Command command{.id = {}, .time_ms = 5, .body = SetRetention{key("s"), 3, 48, true}};
   command.id.fill(std::byte{'i'});
   std::string bytes = encode(command);
   // The same with one more member (number 15, value 1) inside set_retention, whose length is the byte after its tag.
@@ -203,7 +206,8 @@ TEST(CodecTest, DamagedBytesAreErrors) {
   const auto garbage = decode_command(bytes_of("\xff\xff\xff"));
   ASSERT_FALSE(garbage);
   EXPECT_EQ(garbage.error().code, Errc::data_loss);
-  const std::string short_id = encode(Command{.id = some_id(), .time_ms = 5, .body = MarkDeleting{"a", 1}}).substr(18);
+  const std::string short_id =
+      encode(Command{.id = some_id(), .time_ms = 5, .body = MarkDeleting{key("a"), 1}}).substr(18);
   const auto nameless = decode_command(bytes_of(short_id));
   ASSERT_FALSE(nameless);
   EXPECT_EQ(nameless.error().code, Errc::data_loss);

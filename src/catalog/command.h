@@ -40,6 +40,7 @@ struct ActivateStream {
 struct MarkDeleting {
   StreamKey stream;
   std::uint64_t uid = 0;
+  bool keep_consumers = false;  // refused ("consumers") where it has some
 };
 struct RemoveStream {
   StreamKey stream;

@@ -1,10 +1,13 @@
 #include "catalog/history.h"
+#include "catalog/testing/keys.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 CommandId id_of(std::size_t number) {
   CommandId id{};
@@ -42,30 +45,30 @@ TEST(HistoryTest, GoesOnAfterBeingRestored) {
 
 TEST(HistoryTest, RemembersTheSecondsOfRemovedNames) {
   History history;
-  EXPECT_EQ(history.last_created_s("orders"), 0);
-  history.add_removed("orders", {.removed_at = 3, .created_s = 77});
+  EXPECT_EQ(history.last_created_s(key("orders")), 0);
+  history.add_removed(key("orders"), {.removed_at = 3, .created_s = 77});
   const History before = history;
-  EXPECT_EQ(history.last_created_s("orders"), 77);
-  EXPECT_EQ(history.last_created_s("other"), 0);
-  history.forget_removed("orders");
-  EXPECT_EQ(history.last_created_s("orders"), 0);
-  EXPECT_EQ(before.last_created_s("orders"), 77) << "a copy is a state of its own";
+  EXPECT_EQ(history.last_created_s(key("orders")), 77);
+  EXPECT_EQ(history.last_created_s(key("other")), 0);
+  history.forget_removed(key("orders"));
+  EXPECT_EQ(history.last_created_s(key("orders")), 0);
+  EXPECT_EQ(before.last_created_s(key("orders")), 77) << "a copy is a state of its own";
 }
 
 TEST(HistoryTest, ForgottenNamesRaiseTheFloorOfAllOthers) {
   History history;
-  history.add_removed("first", {.removed_at = 1, .created_s = 900});
+  history.add_removed(key("first"), {.removed_at = 1, .created_s = 900});
   for (std::size_t i = 1; i < History::removed_max; ++i) {
-    history.add_removed(fmt::format("name-{}", i), {.removed_at = i + 1, .created_s = 100});
+    history.add_removed(key(fmt::format("name-{}", i)), {.removed_at = i + 1, .created_s = 100});
   }
   EXPECT_EQ(history.created_floor_s(), 0);
-  EXPECT_EQ(history.last_created_s("other"), 0);
-  history.add_removed("last", {.removed_at = 5000, .created_s = 100});
+  EXPECT_EQ(history.last_created_s(key("other")), 0);
+  history.add_removed(key("last"), {.removed_at = 5000, .created_s = 100});
   EXPECT_EQ(history.removed().size(), History::removed_max);
-  EXPECT_FALSE(history.removed().contains("first"));
-  EXPECT_EQ(history.last_created_s("first"), 900);
-  EXPECT_EQ(history.last_created_s("other"), 900);
-  EXPECT_EQ(history.last_created_s("last"), 900);
+  EXPECT_FALSE(history.removed().contains(key("first")));
+  EXPECT_EQ(history.last_created_s(key("first")), 900);
+  EXPECT_EQ(history.last_created_s(key("other")), 900);
+  EXPECT_EQ(history.last_created_s(key("last")), 900);
 }
 
 }  // namespace

@@ -9,11 +9,14 @@
 
 #include "catalog/apply.h"
 #include "catalog/codec.h"
+#include "catalog/testing/keys.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_random.h"
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 std::uint64_t seed_of_run() {
   const char* given = std::getenv("MILLRACE_SEED");
@@ -45,7 +48,7 @@ class CommandMaker {
 
   CommandBody body(const State& state) {
     const std::string name = fmt::format("stream-{}", random_.below(12));
-    const auto* found = state.find(name);
+    const auto* found = state.find(key(name));
     // A wrong uid now and then, as a late command has it.
     const std::uint64_t uid =
         found == nullptr || random_.below(10) == 0 ? random_.below(state.last_uid + 2) : (*found)->uid;
@@ -55,24 +58,24 @@ class CommandMaker {
         return creation(name);
       case 2:
       case 3:
-        return ActivateStream{name, uid};
+        return ActivateStream{key(name), uid};
       case 4:
-        return MarkDeleting{name, uid};
+        return MarkDeleting{key(name), uid};
       case 5:
       case 6:
-        return RemoveStream{name, uid};
+        return RemoveStream{key(name), uid};
       case 7:
-        return SetRetention{name, uid, static_cast<std::uint32_t>(24 + random_.below(100)), random_.below(2) == 0};
+        return SetRetention{key(name), uid, static_cast<std::uint32_t>(24 + random_.below(100)), random_.below(2) == 0};
       case 8:
-        return AddTags{name, uid, tags(), 8};
+        return AddTags{key(name), uid, tags(), 8};
       default:
-        return RemoveTags{name, uid, {tag_key(), tag_key()}};
+        return RemoveTags{key(name), uid, {tag_key(), tag_key()}};
     }
   }
 
   CreateStream creation(const std::string& name) {
     CreateStream command;
-    command.name = name;
+    command.stream = key(name);
     command.mode = random_.below(3) == 0 ? StreamMode::on_demand : StreamMode::provisioned;
     command.shard_count = static_cast<std::uint32_t>(random_.below(9));
     command.tags = tags();

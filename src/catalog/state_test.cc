@@ -1,9 +1,12 @@
 #include "catalog/state.h"
+#include "catalog/testing/keys.h"
 
 #include <gtest/gtest.h>
 
 namespace millrace::catalog {
 namespace {
+
+using testing_keys::key;
 
 TEST(StateTest, NamesAreThoseOfTheProtocol) {
   EXPECT_EQ(wire_name(StreamStatus::creating), "CREATING");
@@ -21,9 +24,9 @@ TEST(StateTest, FindsStreamsByName) {
   auto stream = std::make_shared<Stream>();
   stream->name = "orders";
   state.streams.emplace("orders", stream);
-  ASSERT_NE(state.find("orders"), nullptr);
-  EXPECT_EQ(*state.find("orders"), stream);
-  EXPECT_EQ(state.find("order"), nullptr);
+  ASSERT_NE(state.find(key("orders")), nullptr);
+  EXPECT_EQ(*state.find(key("orders")), stream);
+  EXPECT_EQ(state.find(key("order")), nullptr);
 }
 
 TEST(MemoryCostsTest, GrowWithNamesShardsAndTags) {
