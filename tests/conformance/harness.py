@@ -7,8 +7,8 @@ import traceback
 from client import CODINGS, is_throttled
 
 # What a case needs of its endpoint. `plain`: any. `transitions`: states last long enough to be met. `limits`: rates are
-# enforced. `expired`: tokens and iterators that have run out.
-ROLES = ("plain", "transitions", "limits", "expired")
+# enforced. `small`: quotas of a few shards and on-demand streams. `expired`: tokens and iterators that have run out.
+ROLES = ("plain", "transitions", "limits", "small", "expired")
 
 
 class Skip(Exception):
@@ -122,7 +122,7 @@ def run(cases, worlds, known_only=False, report=print):
             outcome.failed.append((case, f"{failure}{where}"))
             report(f"FAILED {case.name}\n    {failure}{where}")
             if not isinstance(world, str):
-                world.forget()
+                world.renew()
         else:
             outcome.passed.append(case)
             outcome.filled[case.operation, case.error] += 1

@@ -20,7 +20,8 @@ from model import Model  # noqa: E402
 from world import World  # noqa: E402
 
 # What a broker is started with for each role beside what the command line says.
-ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "3s"], "limits": ["--limits", "strict"]}
+ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "3s"], "limits": ["--limits", "strict"],
+                "small": ["--shards-max", "16", "--on-demand-streams-max", "3"]}
 START_SECONDS_MAX = 30
 
 
@@ -111,6 +112,7 @@ def worlds_of_endpoint(options, client):
     worlds = {"plain": world}
     worlds["transitions"] = world if options.has_transitions else "needs --has-transitions"
     worlds["limits"] = world if options.has_limits else "needs --has-limits"
+    worlds["small"] = "needs quotas of a few shards, which only a broker that is started for it has"
     worlds["expired"] = "needs --expire"
     if options.expire:
         world.tokens = take_tokens(world)

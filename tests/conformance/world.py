@@ -122,7 +122,9 @@ class World:
 
     def create(self, label="x", shards=1, wait=True, **members):
         """A stream of its own for a case; `shards` None leaves the count out. Its name."""
-        name = self.name(label)
+        return self.create_named(self.name(label), shards, wait, **members)
+
+    def create_named(self, name, shards=1, wait=True, **members):
         if shards is not None:
             members["ShardCount"] = shards
         self.ask("CreateStream", StreamName=name, **members)
@@ -241,6 +243,14 @@ class World:
     def forget(self):
         """What was there is no longer known: somebody has changed it on purpose."""
         self._last = None
+
+    def renew(self):
+        """Something went wrong, perhaps with the fixtures too: the next case gets others."""
+        self._fixtures, self._watched, self._last = {}, [], None
+        # The name that CreateStream is refused with everywhere; not refused, it would disturb the next one.
+        answer = self.client.call("DeleteStream", {"StreamName": self.prefix + "never"})
+        if answer.status == 200:
+            self.wait_gone(self.prefix + "never")
 
     def remember(self, snapshot):
         self._last = snapshot

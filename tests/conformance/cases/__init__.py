@@ -2,9 +2,9 @@
 
 from harness import Suite
 
-from cases import (constraints, front, missing)
+from cases import (constraints, front, missing, paging, reading, resharding, streams, writing)
 
-SUBJECTS = (front, constraints, missing)
+SUBJECTS = (front, constraints, missing, streams, writing, reading, resharding, paging)
 
 
 def all_cases(model):
