@@ -21,7 +21,7 @@ from world import World  # noqa: E402
 
 # What a broker is started with for each role beside what the command line says.
 ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "3s"], "limits": ["--limits", "strict"],
-                "small": ["--shards-max", "16", "--on-demand-streams-max", "3"]}
+                "small": ["--shards-max", "32", "--on-demand-streams-max", "3"]}
 START_SECONDS_MAX = 30
 
 

@@ -2,9 +2,10 @@
 
 from harness import Suite
 
-from cases import (constraints, front, missing, paging, reading, resharding, streams, writing)
+from cases import (constraints, consumers, front, limits, missing, paging, reading, resharding, settings, states, streams,
+                   writing)
 
-SUBJECTS = (front, constraints, missing, streams, writing, reading, resharding, paging)
+SUBJECTS = (front, constraints, missing, streams, writing, reading, resharding, paging, consumers, settings, states, limits)
 
 
 def all_cases(model):

@@ -63,6 +63,11 @@ def add_addresses(suite):
                                           "stream."))
     suite.refuses("UpdateMaxRecordSize", "no ARN", {"MaxRecordSizeInKiB": 2048}, INVALID, texts.like(".+", own=True))
 
+    for operation in BY_RESOURCE_ARN:
+        suite.refuses(operation, "an ARN of neither a stream nor a consumer",
+                      lambda w, o=operation: with_arn(w, o, w.plain_arn.replace(":stream/", ":otherstream/")), INVALID,
+                      texts.like(".+", own=True))
+
     reads = ("DescribeStream", "DescribeStreamSummary", "ListShards", "ListTagsForStream", "GetShardIterator")
     for operation in reads:
         @suite.case(operation, "by name, by ARN and by both, alike in both codings")
