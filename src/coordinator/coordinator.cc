@@ -5,8 +5,8 @@
 namespace millrace::coordinator {
 
 base::Result<std::unique_ptr<Coordinator>> Coordinator::open(shard::Shared& shared, io::Random& random,
-                                                             AccountLimits limits) {
-  auto core = std::make_shared<Core>(shared, limits);
+                                                             AccountLimits limits, TransitionDelays delays) {
+  auto core = std::make_shared<Core>(shared, limits, delays);
   if (auto opened = core->open(random); !opened) {
     core->close();
     return base::fail(std::move(opened.error()));
@@ -18,6 +18,18 @@ Coordinator::~Coordinator() {
   core_->close();
 }
 
+void Coordinator::run_on(io::Loop& loop) {
+  core_->run_on(loop);
+}
+
+void Coordinator::leave_loop() {
+  core_->leave_loop();
+}
+
+void Coordinator::tick() {
+  core_->tick();
+}
+
 std::shared_ptr<const Directory> Coordinator::directory() const {
   return core_->directory.get();
 }
@@ -26,19 +38,58 @@ void Coordinator::create_stream(catalog::CreateStream spec, base::Done<void> don
   core_->create_stream(std::move(spec), std::move(done));
 }
 
-void Coordinator::delete_stream(std::string name, std::uint64_t uid, base::Done<void> done) {
-  core_->delete_stream(name, uid, std::move(done));
+void Coordinator::delete_stream(catalog::MarkDeleting change, base::Done<void> done) {
+  core_->delete_stream(std::move(change), std::move(done));
 }
 
 void Coordinator::set_retention(catalog::SetRetention change, base::Done<void> done) {
   core_->set_retention(std::move(change), std::move(done));
 }
 
-void Coordinator::add_tags(catalog::AddTags change, base::Done<void> done) {
-  if (done = core_->begin_operation(std::move(done)); done) core_->change(std::move(change), std::move(done));
+void Coordinator::split_shard(catalog::SplitShard change, base::Done<void> done) {
+  change.shards_max = core_->limits.shards_max;
+  core_->reshard(std::move(change), std::move(done));
 }
 
-void Coordinator::remove_tags(catalog::RemoveTags change, base::Done<void> done) {
+void Coordinator::merge_shards(catalog::MergeShards change, base::Done<void> done) {
+  core_->reshard(std::move(change), std::move(done));
+}
+
+void Coordinator::rescale_stream(catalog::RescaleStream change, base::Done<void> done) {
+  change.shards_max = core_->limits.shards_max;
+  change.stream_shards_max = core_->limits.stream_shards_max;
+  change.per_day_max = core_->limits.rescales_per_day_max;
+  core_->reshard(std::move(change), std::move(done));
+}
+
+void Coordinator::set_mode(catalog::SetMode change, base::Done<void> done) {
+  change.on_demand_streams_max = core_->limits.on_demand_streams_max;
+  change.per_day_max = core_->limits.mode_switches_per_day_max;
+  core_->update(std::move(change), std::move(done));
+}
+
+void Coordinator::set_record_size(catalog::SetRecordSize change, base::Done<void> done) {
+  core_->update(std::move(change), std::move(done));
+}
+
+void Coordinator::set_warm_throughput(catalog::SetWarmThroughput change, base::Done<void> done) {
+  core_->update(std::move(change), std::move(done));
+}
+
+void Coordinator::set_encryption(catalog::SetEncryption change, base::Done<void> done) {
+  change.per_day_max = core_->limits.encryption_changes_per_day_max;
+  core_->update(std::move(change), std::move(done));
+}
+
+void Coordinator::register_consumer(catalog::RegisterConsumer change, base::Done<catalog::Consumer> done) {
+  core_->register_consumer(std::move(change), std::move(done));
+}
+
+void Coordinator::deregister_consumer(catalog::MarkConsumerDeleting change, base::Done<void> done) {
+  core_->deregister_consumer(std::move(change), std::move(done));
+}
+
+void Coordinator::change(catalog::CommandBody change, base::Done<void> done) {
   if (done = core_->begin_operation(std::move(done)); done) core_->change(std::move(change), std::move(done));
 }
 

@@ -65,10 +65,12 @@ class Coordinator {
   // engine goes on using `shared`: the engine is stopped first.
   ~Coordinator();
 
-  // From now on delays and what is due by itself run on that loop, which outlives the coordinator or has stopped:
+  // From now on delays and what is due by itself run on that loop, until leave_loop():
   // closed shards expire, on-demand streams scale, what could not be finished is tried again. Called once. Without it
   // delays count as none, and housekeeping is up to tick().
   void run_on(io::Loop& loop);
+  // The loop is not used any more; what waits on it is left to the next start. Before it is destroyed.
+  void leave_loop();
   // One round of housekeeping, which the loop makes every tick_interval.
   void tick();
   static constexpr std::chrono::milliseconds tick_interval = std::chrono::minutes(1);
@@ -82,7 +84,7 @@ class Coordinator {
   void create_stream(catalog::CreateStream spec, base::Done<void> done);
   // Done once the name is free again; the stream's memory is free before that. guard_failed ("status") where it is
   // being deleted; a deletion that has failed is taken up again.
-  void delete_stream(catalog::StreamKey stream, std::uint64_t uid, base::Done<void> done);
+  void delete_stream(catalog::MarkDeleting change, base::Done<void> done);
   // Done once the engine has been told, too.
   void set_retention(catalog::SetRetention change, base::Done<void> done);
 

@@ -17,6 +17,7 @@ log::LogConfig log_config(const catalog::Stream& stream) {
 }
 
 void Core::close() {
+  leave_loop();
   if (catalog != nullptr) catalog->close();
 }
 
@@ -62,20 +63,39 @@ std::size_t Core::operations() const {
   return operations_;
 }
 
-void Core::create_logs(const StreamPtr& stream, Done<void> done) {
+std::vector<model::ShardNo> numbers_of(const std::vector<catalog::ShardInfo>& shards) {
+  std::vector<model::ShardNo> numbers;
+  numbers.reserve(shards.size());
+  for (const catalog::ShardInfo& shard : shards)
+    numbers.push_back(shard.number);
+  return numbers;
+}
+
+std::vector<model::ShardNo> shards_with_logs(const catalog::Stream& stream) {
+  std::vector<model::ShardNo> numbers = numbers_of(stream.shards);
+  if (stream.reshard) {
+    for (const catalog::ShardInfo& child : stream.reshard->children)
+      numbers.push_back(child.number);
+  }
+  return numbers;
+}
+
+void Core::create_logs(const StreamPtr& stream, std::vector<model::ShardNo> shards, Done<void> done) {
+  const std::size_t count = shards.size();
   fan_out(
-      stream->shards.size(), OnError::stop,
-      [this, stream](std::size_t i, Done<void> created) {
-        shared.engine.create(log_id(*stream, stream->shards[i]), log_config(*stream), std::move(created));
+      count, OnError::stop,
+      [this, stream, shards = std::move(shards)](std::size_t i, Done<void> created) {
+        shared.engine.create({stream->uid, shards[i]}, log_config(*stream), std::move(created));
       },
       std::move(done));
 }
 
-void Core::drop_logs(const StreamPtr& stream, Done<void> done) {
+void Core::drop_logs(const StreamPtr& stream, std::vector<model::ShardNo> shards, Done<void> done) {
+  const std::size_t count = shards.size();
   fan_out(
-      stream->shards.size(), OnError::go_on,
-      [this, stream](std::size_t i, Done<void> dropped) {
-        shared.engine.drop(log_id(*stream, stream->shards[i]), std::move(dropped));
+      count, OnError::go_on,
+      [this, stream, shards = std::move(shards)](std::size_t i, Done<void> dropped) {
+        shared.engine.drop({stream->uid, shards[i]}, std::move(dropped));
       },
       std::move(done));
 }

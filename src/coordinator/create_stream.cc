@@ -11,19 +11,24 @@ void Core::create_stream(catalog::CreateStream spec, Done<void> done) {
   if (!done) return;
   spec.shards_max = limits.shards_max;
   spec.on_demand_streams_max = limits.on_demand_streams_max;
-  catalog->propose(std::move(spec),
-                   [self = shared_from_this(), done = std::move(done)](Result<catalog::Outcome> made) mutable {
-                     if (!made) return done(base::fail(std::move(made.error())));
-                     const StreamPtr stream = std::move(made->stream);
-                     self->create_logs(stream, [self, stream, done = std::move(done)](Result<void> created) mutable {
-                       if (!created) return self->undo_creation(stream, std::move(created.error()), std::move(done));
-                       self->activate(stream, std::move(done));
-                     });
-                   });
+  spec.creating_max = limits.creating_streams_max;
+  catalog->propose(
+      std::move(spec), [self = shared_from_this(), done = std::move(done)](Result<catalog::Outcome> made) mutable {
+        if (!made) return done(base::fail(std::move(made.error())));
+        const StreamPtr stream = std::move(made->stream);
+        self->create_logs(stream, shards_with_logs(*stream),
+                          [self, stream, done = std::move(done)](Result<void> created) mutable {
+                            if (!created)
+                              return self->undo_creation(stream, std::move(created.error()), std::move(done));
+                            base::Task end = [self, stream] { self->activate(stream, [](const Result<void>&) {}); };
+                            if (self->later(self->delays.create_stream, end)) return done({});
+                            self->activate(stream, std::move(done));
+                          });
+      });
 }
 
 void Core::activate(const StreamPtr& stream, Done<void> done) {
-  change(catalog::ActivateStream{stream->name, stream->uid},
+  change(catalog::ActivateStream{stream->key(), stream->uid},
          [self = shared_from_this(), stream, done = std::move(done)](Result<void> activated) mutable {
            if (activated) return done({});
            const base::Errc code = activated.error().code;
@@ -32,14 +37,14 @@ void Core::activate(const StreamPtr& stream, Done<void> done) {
            }
            // It was deleted while it was created, and some of its logs may have been made after the deletion had passed
            // them. Whoever asked for the stream is told that it was made: it was, before it was deleted.
-           self->drop_logs(stream, std::move(done));
+           self->drop_logs(stream, shards_with_logs(*stream), std::move(done));
          });
 }
 
 void Core::undo_creation(const StreamPtr& stream, base::Error cause, Done<void> done) {
   base::log::warn("a stream could not be created and is removed again",
                   {{"stream", stream->name}, {"cause", base::describe(cause)}});
-  remove_stream(stream->name, stream->uid,
+  remove_stream({stream->key(), stream->uid}, std::chrono::milliseconds(0),
                 [stream, cause = std::move(cause), done = std::move(done)](const Result<void>& removed) mutable {
                   if (!removed) {
                     base::log::warn("a stream that could not be created is left until it is deleted or the next start",

@@ -53,14 +53,21 @@ Result<void> Core::reconcile() {
       continue;
     }
     if (auto made = mend_logs(*stream, existing, mended); !made) return made;
-    if (stream->status != catalog::StreamStatus::creating) continue;
-    if (auto finished = finish_creation(*stream); !finished) return finished;
-    ++mended.activated;
+    if (auto finished = finish_consumers(stream, mended); !finished) return finished;
+    if (stream->status == catalog::StreamStatus::creating) {
+      if (auto finished = finish_creation(*stream); !finished) return finished;
+      ++mended.activated;
+    } else if (stream->status == catalog::StreamStatus::updating) {
+      if (auto finished = finish_update(stream); !finished) return finished;
+      ++mended.updated;
+    }
   }
   report(mended.dropped, "logs of no stream dropped");
   report(mended.created, "missing logs created");
   report(mended.activated, "streams left in CREATING made ACTIVE");
   report(mended.removed, "streams left in DELETING removed");
+  report(mended.updated, "streams left in UPDATING made ACTIVE");
+  report(mended.consumers, "consumers left in CREATING or DELETING");
   return {};
 }
 
@@ -68,8 +75,8 @@ Result<void> Core::drop_unknown_logs(const std::vector<log::LogId>& existing, Me
   std::set<log::LogId> known;
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
-    for (const catalog::ShardInfo& shard : stream->shards)
-      known.insert(log_id(*stream, shard));
+    for (const model::ShardNo number : shards_with_logs(*stream))
+      known.insert({stream->uid, number});
   }
   std::vector<log::LogId> unknown;
   std::ranges::copy_if(existing, std::back_inserter(unknown), [&](log::LogId id) { return !known.contains(id); });
@@ -101,12 +108,42 @@ Result<void> Core::mend_logs(const catalog::Stream& stream, const std::set<log::
 }
 
 Result<void> Core::finish_creation(const catalog::Stream& stream) {
-  return await<void>([&](auto done) { change(catalog::ActivateStream{stream.name, stream.uid}, std::move(done)); });
+  return await<void>([&](auto done) { change(catalog::ActivateStream{stream.key(), stream.uid}, std::move(done)); });
 }
 
 Result<void> Core::finish_deletion(const StreamPtr& stream) {
-  if (auto dropped = await<void>([&](auto done) { drop_logs(stream, std::move(done)); }); !dropped) return dropped;
-  return await<void>([&](auto done) { change(catalog::RemoveStream{stream->name, stream->uid}, std::move(done)); });
+  if (auto dropped = await<void>([&](auto done) { drop_logs(stream, shards_with_logs(*stream), std::move(done)); });
+      !dropped)
+    return dropped;
+  return await<void>([&](auto done) { change(catalog::RemoveStream{stream->key(), stream->uid}, std::move(done)); });
+}
+
+// A reshard is finished, whatever step of it had been reached; anything else that holds a stream is a delay.
+Result<void> Core::finish_update(const StreamPtr& stream) {
+  if (stream->reshard) {
+    return await<void>([&](auto done) {
+      begin_reshard(stream->uid);
+      run_reshard(stream, false, std::move(done));
+    });
+  }
+  return await<void>([&](auto done) { change(catalog::EndUpdate{stream->key(), stream->uid}, std::move(done)); });
+}
+
+Result<void> Core::finish_consumers(const StreamPtr& stream, Mended& mended) {
+  for (const auto& [name, consumer] : stream->consumers) {
+    if (consumer.status == catalog::ConsumerStatus::active) continue;
+    ++mended.consumers;
+    const catalog::ConsumerRef ref{name, consumer.created_s};
+    auto finished = await<void>([&](auto done) {
+      if (consumer.status == catalog::ConsumerStatus::creating) {
+        change(catalog::ActivateConsumer{stream->key(), stream->uid, ref}, std::move(done));
+      } else {
+        change(catalog::RemoveConsumer{stream->key(), stream->uid, ref}, std::move(done));
+      }
+    });
+    if (!finished) return finished;
+  }
+  return {};
 }
 
 }  // namespace millrace::coordinator

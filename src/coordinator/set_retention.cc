@@ -26,10 +26,10 @@ void Core::reconfigure(const StreamPtr& stream, Done<void> done) {
     reconfiguration.done.push_back(std::move(done));
     if (std::exchange(reconfiguration.running, true)) return;
   }
-  run_reconfiguration(stream->name, stream->uid);
+  run_reconfiguration(stream->key(), stream->uid);
 }
 
-void Core::run_reconfiguration(const std::string& name, std::uint64_t uid) {
+void Core::run_reconfiguration(const catalog::StreamKey& key, std::uint64_t uid) {
   std::vector<Done<void>> told;
   {
     base::Lock lock(mutex_);
@@ -39,18 +39,18 @@ void Core::run_reconfiguration(const std::string& name, std::uint64_t uid) {
       return;
     }
   }
-  auto tell = [self = shared_from_this(), name, uid, told = std::move(told)](const Result<void>& configured) mutable {
+  auto tell = [self = shared_from_this(), key, uid, told = std::move(told)](const Result<void>& configured) mutable {
     if (!configured && configured.error().code != base::Errc::not_found) {
       // The catalogue is the truth, and reads keep to it; the engine is told again at the next start.
-      base::log::warn("the engine could not be told a stream's retention",
-                      {{"stream", name}, {"cause", base::describe(configured.error())}});
+      base::log::warn("the engine could not be told a stream's retention and record size",
+                      {{"stream", key.name}, {"cause", base::describe(configured.error())}});
     }
     for (Done<void>& done : told)
       done({});
-    self->run_reconfiguration(name, uid);
+    self->run_reconfiguration(key, uid);
   };
   const auto state = catalog->state();
-  const auto* found = state->find(name);
+  const auto* found = state->find(key);
   if (found == nullptr || (*found)->uid != uid) return tell({});
   configure_logs(*found, std::move(tell));
 }

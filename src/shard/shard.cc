@@ -68,6 +68,14 @@ log::Position Stored::position(std::uint32_t index) const {
   return 0;
 }
 
+Place Stored::place(std::uint32_t index, const ShardConfig& given_to) const {
+  if (moved != nullptr) return (*moved)[index];
+  return {.created_s = given_to.created_s,
+          .shard = given_to.id.shard_no,
+          .position = position(index),
+          .arrival_ms = arrival_ms};
+}
+
 Shard::Shard(Shared& shared, ShardConfig config)
     : shared_(shared), config_(config), retention_ms_(config.retention.count()) {}
 
@@ -127,6 +135,9 @@ void Shard::drop(base::Done<void> done) {
     dropped_ = true;
     if (tail_ != nullptr) shared_.tail_cache.forget(*tail_);
     fail_waiting(base::Error(base::Errc::resource_not_found));
+    fail_held(base::Error(base::Errc::resource_not_found));
+    successors_.clear();
+    if (commits_in_flight_ == 0) close_log();
     for (base::Task& task : std::exchange(on_writer_, {}))
       task();
     on_drop_.push_back(std::move(done));
@@ -165,7 +176,10 @@ void Shard::take(Append append) {
     return append.done(base::fail(base::Errc::resource_not_found));
   }
   append.records = append.block.record_count();
-  waiting_.push_back(std::move(append));
+  if (!closing_) return waiting_.push_back(std::move(append));
+  if (!successors_.empty()) return pass_on(std::move(append));
+  held_.push_back(std::move(append));
+  if (let_go_) fail_held(base::Error(Errc::throughput_exceeded));
 }
 
 void Shard::commit_waiting() {
@@ -232,6 +246,7 @@ void Shard::on_committed(Commit& commit, base::Result<log::Appended> outcome) {
   }
   commit.block = {};
   if (dropped_ && commits_in_flight_ == 0) finish_drop();
+  if (closing_ && commits_in_flight_ == 0) close_log();
   commit_waiting();
 }
 
@@ -243,6 +258,7 @@ void Shard::give_up_writer() {
 void Shard::succeed(Commit& commit, const log::Appended& runs) {
   assert(durable_ < runs.front().first);
   const std::int64_t arrival_ms = commit.block.arrival_ms();
+  bytes_stored_.store(bytes_stored() + commit.block.user_bytes(), std::memory_order_relaxed);
   durable_ = runs.back().first + runs.back().count - 1;
   // An engine that does not keep its blocks in memory leaves them to the tail.
   commit.block.charge(base::MemoryShare::log);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "log/engine.h"
+#include "model/hash_range.h"
 #include "shard/inbox.h"
 #include "shard/tail_cache.h"
 
@@ -34,12 +35,26 @@ struct ShardConfig {
   std::chrono::milliseconds retention{0};  // zero: records never expire
 };
 
-// Where a block went: what the sequence numbers of its records are made of.
+// Where one record went: what its sequence number is made of.
+struct Place {
+  std::int64_t created_s = 0;  // of the shard
+  model::ShardNo shard = 0;
+  log::Position position = 0;
+  std::int64_t arrival_ms = 0;
+};
+
+// Where a block went.
 struct Stored {
   log::Appended runs;
   std::int64_t arrival_ms = 0;
-  // Of the block's index-th record.
+  // Set where the shard had been closed and its records went on to its children: of each record, in the block's order;
+  // `runs` says nothing then.
+  std::shared_ptr<const std::vector<Place>> moved{};
+
+  // Of the block's index-th record, where the block stayed in the shard it was given to.
   log::Position position(std::uint32_t index) const;
+  // Of the block's index-th record; `given_to` is the shard that took it.
+  Place place(std::uint32_t index, const ShardConfig& given_to) const;
 };
 
 struct ReadRequest {
@@ -59,6 +74,18 @@ struct Positions {
   bool closed = false;
 };
 
+// What a closed shard's log ends with.
+struct Ending {
+  log::Position last = 0;
+  std::int64_t last_arrival_ms = 0;
+};
+
+// A child of a closed shard, and what of the key space it took over.
+struct Successor {
+  model::HashKeyRange range;
+  std::shared_ptr<class Shard> shard;
+};
+
 // Owns one shard: its order, its arrival times, its group commit and its tail in memory.
 //
 // Threads:   public functions may be called from any thread. Work arrives in an inbox; whoever finds the actor idle
@@ -67,6 +94,8 @@ struct Positions {
 // Order:     records become visible in the order of their positions, and only once durable.
 // Commit:    small blocks that wait together are joined into one; several commits may be in flight.
 // Failure:   after an unknown outcome or a fence every append in flight fails, and the next one acquires the log again.
+// Ending:    close() writes the end marker behind what is in flight. Appends that come from then on are held, and given
+//            to the children once those may be written to; a closed shard passes on what still comes to it for ever.
 // Lifetime:  shared; what is in flight keeps it alive.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
@@ -86,9 +115,20 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void drop(base::Done<void> done);
   void set_retention(std::chrono::milliseconds retention);
 
+  // Closes the log for good; done once its end is durable. Idempotent, and to be called again after an error. Errors:
+  // resource_not_found, internal_failure.
+  void close(base::Done<Ending> done);
+  // After close(): what is held, and whatever comes later, goes to the children, whose ranges cover this shard's.
+  void go_on_in(std::vector<Successor> children);
+  // After close(), where the children will not be there soon: what is held, and whatever comes until they are, is
+  // answered with throughput_exceeded.
+  void let_go();
+
   const ShardConfig& config() const { return config_; }
   // Appends that wait or are being committed.
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  // Data and keys stored since this object was made, in bytes.
+  std::uint64_t bytes_stored() const { return bytes_stored_.load(std::memory_order_relaxed); }
   // Reads, searches and positions that wait for the shard or its engine.
   std::size_t reads_queued() const { return reads_queued_.load(std::memory_order_relaxed); }
   // Blocks that wait in one shard; one more is answered with throughput_exceeded.
@@ -137,6 +177,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void succeed(Commit& commit, const log::Appended& runs);
   void give_up_writer();
   void finish_drop();
+  void close_log();
+  void on_closed(base::Result<log::Position> last);
+  void pass_on(Append append);
+  void fail_held(const base::Error& error);
   void acquire();
   void on_acquired(base::Result<std::unique_ptr<log::Writer>> outcome);
   void fail_waiting(const base::Error& error);
@@ -158,14 +202,21 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::atomic<std::int64_t> retention_ms_;
   std::atomic<std::size_t> queued_{0};
   std::atomic<std::size_t> reads_queued_{0};
+  std::atomic<std::uint64_t> bytes_stored_{0};  // written by whoever runs the inbox
   // Touched only by whoever runs the inbox.
   std::unique_ptr<log::Writer> writer_;
   bool acquiring_ = false;
   bool dropped_ = false;
+  bool closing_ = false;         // close() was called: no more appends of its own
+  bool log_is_closing_ = false;  // the end marker is being written
+  bool let_go_ = false;
   bool committing_ = false;                  // commit_waiting is on the stack
   boost::container::deque<Append> waiting_;  // unlike std::deque it costs nothing while it is empty
-  std::vector<base::Task> on_writer_;        // run when the writer is there
-  std::vector<base::Done<void>> on_drop_;    // called when the last commit in flight has ended
+  boost::container::deque<Append> held_;     // come since close(), until there are successors
+  std::vector<Successor> successors_;
+  std::vector<base::Done<Ending>> on_close_;
+  std::vector<base::Task> on_writer_;      // run when the writer is there
+  std::vector<base::Done<void>> on_drop_;  // called when the last commit in flight has ended
   std::size_t commits_in_flight_ = 0;
   std::int64_t last_arrival_ms_ = 0;
   // Three positions that must never be mixed up: durable <= written <= assigned. The engine assigns and writes; the
