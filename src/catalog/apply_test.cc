@@ -138,9 +138,9 @@ TEST_F(ApplyTest, HoldsTheAccountsOnDemandLimit) {
   const auto made = run(command).value();
   EXPECT_EQ(made->mode, StreamMode::on_demand);
   EXPECT_EQ(made->distribution, RecordDistribution::automatic);
-  command.name = "b";
+  command.stream = key("b");
   EXPECT_TRUE(run(command));
-  command.name = "c";
+  command.stream = key("c");
   EXPECT_EQ(refused(command), base::Error(Errc::limit_exceeded, "on_demand_streams"));
   EXPECT_TRUE(run(creation("provisioned")));
   EXPECT_EQ(state->on_demand_streams, 2U);
@@ -282,8 +282,8 @@ TEST_F(ApplyTest, SharesTheStreamsItDoesNotTouch) {
 
 TEST_F(ApplyTest, RefusalTellsWhatApplyWillDo) {
   create("orders");
-  EXPECT_EQ(refusal(*state, creation("orders")), base::Error(Errc::exists));
-  EXPECT_EQ(refusal(*state, creation("other")), std::nullopt);
+  EXPECT_EQ(refusal(*state, creation("orders"), time_ms), base::Error(Errc::exists));
+  EXPECT_EQ(refusal(*state, creation("other"), time_ms), std::nullopt);
 }
 
 }  // namespace

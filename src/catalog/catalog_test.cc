@@ -279,7 +279,7 @@ TEST_F(CatalogTest, OpensWhereItLeftOff) {
     const auto catalog = open(meta, {.commands_per_snapshot = 7});
     for (int i = 0; i < 40; ++i) {
       const auto made = run(*catalog, creation(fmt::format("s{}", i))).value().stream;
-      if (i % 3 == 0) ASSERT_TRUE(run(*catalog, ActivateStream{made->name, made->uid}));
+      if (i % 3 == 0) ASSERT_TRUE(run(*catalog, ActivateStream{made->key(), made->uid}));
       clock.advance(std::chrono::milliseconds(300));
     }
     before = encode(*catalog->state());
@@ -436,8 +436,8 @@ TEST_F(CatalogTest, AFullShareRefusesWhatGrows) {
             base::Error(Errc::limit_exceeded, "memory"));
   // What does not grow goes on, and frees it.
   for (const auto& stream : made) {
-    ASSERT_TRUE(run(*catalog, MarkDeleting{stream->name, stream->uid}));
-    ASSERT_TRUE(run(*catalog, RemoveStream{stream->name, stream->uid}));
+    ASSERT_TRUE(run(*catalog, MarkDeleting{stream->key(), stream->uid}));
+    ASSERT_TRUE(run(*catalog, RemoveStream{stream->key(), stream->uid}));
   }
   EXPECT_TRUE(run(*catalog, AddTags{key("orders"), orders->uid, tags, 50}));
 }

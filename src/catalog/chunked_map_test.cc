@@ -125,11 +125,11 @@ TEST(StreamMapTest, TellsWhatDiffers) {
   EXPECT_FALSE(before == after);
   EXPECT_EQ(after.size(), 2U);
   std::string told;
-  StreamMap<int>::differences(before, after, [&](const Place& place, const std::string& name, const int* was,
-                                                 const int* is) {
-    told += fmt::format("{}{}{}:{}>{} ", place.account, place.region, name, was == nullptr ? 0 : *was,
-                        is == nullptr ? 0 : *is);
-  });
+  StreamMap<int>::differences(before, after,
+                              [&](const Place& place, const std::string& name, const int* was, const int* is) {
+                                told += fmt::format("{}{}{}:{}>{} ", place.account, place.region, name,
+                                                    was == nullptr ? 0 : *was, is == nullptr ? 0 : *is);
+                              });
   EXPECT_EQ(told, "1aw:0>2 1by:1>0 ");
 }
 

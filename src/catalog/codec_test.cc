@@ -43,7 +43,8 @@ CreateStream full_creation() {
           .warm_throughput_mibps = 0,
           .tags = {{"a", "1"}, {"b", ""}, {"é", "ü"}},
           .shards_max = 20'000,
-          .on_demand_streams_max = 7};
+          .on_demand_streams_max = 7,
+          .creating_max = 5};
 }
 
 TEST(CodecTest, EveryCommandComesBack) {
@@ -54,8 +55,31 @@ TEST(CodecTest, EveryCommandComesBack) {
   expect_round_trip(RemoveStream{key("orders"), 1ULL << 63});
   expect_round_trip(SetRetention{key("orders"), 17, 48, true});
   expect_round_trip(SetRetention{key("orders"), 17, 24, false});
+  expect_round_trip(MarkDeleting{key("orders"), 17, true});
   expect_round_trip(AddTags{key("orders"), 17, {{"k", "v"}}, 50});
+  expect_round_trip(AddTags{key("orders"), 17, {{"k", "v"}}, 50, {"reader", 99}});
   expect_round_trip(RemoveTags{key("orders"), 17, {"z", "a", "z"}});
+  expect_round_trip(RemoveTags{key("orders"), 17, {"z"}, {"reader", 99}});
+  expect_round_trip(SetMode{key("orders"), 17, StreamMode::on_demand, 0, 1'000, 2, true});
+  expect_round_trip(SetMode{key("orders"), 17, StreamMode::provisioned, {}, 1'000, 2, false});
+  expect_round_trip(SetRecordSize{key("orders"), 17, 10'240, true});
+  expect_round_trip(SetWarmThroughput{key("orders"), 17, 100, true});
+  expect_round_trip(SetEncryption{key("orders"), 17, "alias/aws/kinesis", 25, true});
+  expect_round_trip(EndUpdate{key("orders"), 17});
+  expect_round_trip(SetDistribution{key("orders"), 17, RecordDistribution::automatic});
+  expect_round_trip(SetShardMetrics{key("orders"), 17, ShardMetricSet::all(), false});
+  expect_round_trip(SetPolicy{key("orders"), 17, "{}", {"reader", 99}});
+  expect_round_trip(RegisterConsumer{key("orders"), 17, "reader", {{"a", "b"}}, 20, 5});
+  expect_round_trip(ActivateConsumer{key("orders"), 17, {"reader", 99}});
+  expect_round_trip(MarkConsumerDeleting{key("orders"), 17, {"reader", 99}});
+  expect_round_trip(RemoveConsumer{key("orders"), 17, {"reader", 99}});
+  expect_round_trip(SplitShard{key("orders"), 17, 3, base::make_u128(5, 7), ReshardCause::scaling, 20'000});
+  expect_round_trip(MergeShards{key("orders"), 17, 3, 4, ReshardCause::request});
+  expect_round_trip(RescaleStream{key("orders"), 17, 8, 20'000, 10'000, 10});
+  expect_round_trip(CommitReshard{key("orders"), 17, 1'768'469'400'123});
+  expect_round_trip(AbortReshard{key("orders"), 17});
+  expect_round_trip(ExpireShards{key("orders"), 17, 1'768'469'400});
+  expect_round_trip(SetCommitment{key("orders").place, true});
 }
 
 TEST(CodecTest, ACreationKeepsEveryMember) {
@@ -63,7 +87,7 @@ TEST(CodecTest, ACreationKeepsEveryMember) {
   const auto decoded = decode_command(bytes_of(bytes)).value();
   EXPECT_EQ(decoded.time_ms, -5);
   const auto& command = std::get<CreateStream>(decoded.body);
-  EXPECT_EQ(command.name, "orders");
+  EXPECT_EQ(command.stream, key("orders"));
   EXPECT_EQ(command.mode, StreamMode::on_demand);
   EXPECT_EQ(command.shard_count, 4U);
   EXPECT_EQ(command.distribution, RecordDistribution::automatic);
@@ -72,11 +96,12 @@ TEST(CodecTest, ACreationKeepsEveryMember) {
   EXPECT_EQ(command.tags, full_creation().tags);
   EXPECT_EQ(command.shards_max, 20'000U);
   EXPECT_EQ(command.on_demand_streams_max, 7U);
+  EXPECT_EQ(command.creating_max, 5U);
 }
 
 // The format on disk, byte by byte: this test fails where a field changes its number or its kind.
 TEST(CodecTest, TheBytesOfACommandAreFixed) {
-  Command command{.id = {}, .time_ms = 5, .body = SetRetention{key("s"), 3, 48, true}};
+  Command command{.id = {}, .time_ms = 5, .body = SetRetention{{{}, "s"}, 3, 48, true}};
   command.id.fill(std::byte{'i'});
   const std::string expected = std::string("\x0a\x10") + std::string(16, 'i') + std::string("\x10\x05") +
                                std::string("\xa2\x01\x0b") + "\x0a\x05" + "\x0a\x01s\x10\x03" + "\x10\x30\x18\x01";
@@ -103,9 +128,26 @@ State full_state() {
        .adjacent_parent = 0,
        .created_s = 21,
        .closed_s = {}}};
+  stream->place = key("").place;
+  stream->next_shard = 5;
+  stream->reshard = Reshard{
+      .parents = {1, 2},
+      .children = {{.number = 4, .range = {}, .parent = 1, .adjacent_parent = 2, .created_s = 0, .closed_s = {}}}};
+  stream->rescale_target = 1;
+  stream->warm_current_mibps = 3;
+  stream->key_id = "alias/aws/kinesis";
+  stream->shard_metrics = ShardMetricSet::all();
+  stream->policy = "{}";
+  stream->consumers["reader"] = {
+      .name = "reader", .created_s = 55, .status = ConsumerStatus::deleting, .tags = {{"x", "y"}}, .policy = "{ }"};
+  stream->consumer_floor_s = 54;
+  stream->times = {
+      .rescales_ms = {1, 2}, .mode_switches_ms = {3}, .encryption_starts_ms = {4}, .encryption_stops_ms = {5}};
   auto other = std::make_shared<Stream>();
   other->uid = 4;
   other->name = "other";
+  other->place = key("").place;
+  other->next_shard = 1;
   other->status = StreamStatus::deleting;
   other->mode = StreamMode::on_demand;
   other->distribution = RecordDistribution::automatic;
@@ -114,7 +156,13 @@ State full_state() {
   third->uid = 5;
   third->name = "third";
   third->status = StreamStatus::active;
-  state.streams = {{"orders", stream}, {"other", other}, {"third", third}};
+  third->place = {"111111111111", "eu-west-1"};
+  for (const auto& added : {stream, other, third})
+    state.streams.set(added->key(), added);
+  Account account;
+  account.commitment = {
+      .status = Commitment::Status::enabled_until_earliest_end, .started_ms = 1, .ended_ms = 2, .earliest_end_ms = 3};
+  state.accounts.set({"222222222222", "eu-west-1"}, account);
   state.version = 1234;
   state.last_uid = 11;
   state.history.add(some_id());
@@ -134,7 +182,11 @@ TEST(CodecTest, AStateComesBackWithItsCounters) {
   EXPECT_EQ(loaded.open_shards, 3U) << "two of orders, none of what is being deleted, one of third";
   EXPECT_EQ(loaded.on_demand_streams, 1U);
   for (const auto& [name, stream] : state.streams)
-    EXPECT_EQ(**loaded.find(name), *stream) << name;
+    EXPECT_EQ(**loaded.find(stream->key()), *stream) << name;
+  EXPECT_EQ(loaded.account({"000000000000", "us-east-1"}).open_shards, 2U);
+  EXPECT_EQ(loaded.account({"111111111111", "eu-west-1"}).open_shards, 1U);
+  EXPECT_EQ(loaded.account({"111111111111", "eu-west-1"}).on_demand_streams, 1U);
+  EXPECT_EQ(loaded.account({"222222222222", "eu-west-1"}), state.account({"222222222222", "eu-west-1"}));
   EXPECT_TRUE(loaded.history.has_seen(some_id()));
   EXPECT_EQ(loaded.history.removed(), state.history.removed());
 }
@@ -155,7 +207,7 @@ TEST(CodecTest, ANewerKindOfCommandIsNamedAsSuch) {
 }
 
 TEST(CodecTest, ANewerMemberAnywhereIsRefused) {
-  Command command{.id = {}, .time_ms = 5, .body = SetRetention{key("s"), 3, 48, true}};
+  Command command{.id = {}, .time_ms = 5, .body = SetRetention{{{}, "s"}, 3, 48, true}};
   command.id.fill(std::byte{'i'});
   std::string bytes = encode(command);
   // The same with one more member (number 15, value 1) inside set_retention, whose length is the byte after its tag.
@@ -174,7 +226,7 @@ TEST(CodecTest, ANewerMemberAnywhereIsRefused) {
 
 TEST(CodecTest, ANewerValueOfAnEnumerationIsRefused) {
   CreateStream creation = full_creation();
-  creation.name = "m";
+  creation.stream = {{}, "m"};
   std::string bytes = encode(Command{.id = some_id(), .time_ms = 5, .body = creation});
   const std::string mode("\x0a\x01m\x10\x02", 5);
   const std::size_t at = bytes.find(mode);

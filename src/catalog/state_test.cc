@@ -23,10 +23,53 @@ TEST(StateTest, FindsStreamsByName) {
   State state;
   auto stream = std::make_shared<Stream>();
   stream->name = "orders";
-  state.streams.emplace("orders", stream);
+  state.streams.set(key("orders"), stream);
   ASSERT_NE(state.find(key("orders")), nullptr);
   EXPECT_EQ(*state.find(key("orders")), stream);
   EXPECT_EQ(state.find(key("order")), nullptr);
+}
+
+TEST(StateTest, NamesOfConsumersAndCommitmentsAreThoseOfTheProtocol) {
+  EXPECT_EQ(wire_name(ConsumerStatus::creating), "CREATING");
+  EXPECT_EQ(wire_name(ConsumerStatus::active), "ACTIVE");
+  EXPECT_EQ(wire_name(ConsumerStatus::deleting), "DELETING");
+  EXPECT_EQ(wire_name(Commitment::Status::disabled), "DISABLED");
+  EXPECT_EQ(wire_name(Commitment::Status::enabled), "ENABLED");
+  EXPECT_EQ(wire_name(Commitment::Status::enabled_until_earliest_end), "ENABLED_UNTIL_EARLIEST_ALLOWED_END");
+}
+
+TEST(StateTest, FindsShardsWhoseNeighboursHaveExpired) {
+  Stream stream;
+  for (const model::ShardNo number : {2U, 5U, 6U})
+    stream.shards.emplace_back().number = number;
+  EXPECT_EQ(stream.shard(5), &stream.shards[1]);
+  EXPECT_EQ(stream.shard(2), &stream.shards[0]);
+  EXPECT_EQ(stream.shard(0), nullptr);
+  EXPECT_EQ(stream.shard(3), nullptr);
+  EXPECT_EQ(stream.shard(7), nullptr);
+}
+
+TEST(StateTest, AClosedShardExpiresWithItsYoungestPossibleRecord) {
+  Stream stream;
+  stream.retention_hours = 24;
+  ShardInfo shard;
+  EXPECT_FALSE(is_expired(stream, shard, 1'000'000'000'000)) << "an open one never does";
+  shard.closed_s = 100;
+  const std::int64_t day_ms = 24 * 3'600'000;
+  EXPECT_FALSE(is_expired(stream, shard, day_ms + 100'999));
+  EXPECT_TRUE(is_expired(stream, shard, day_ms + 101'000));
+}
+
+TEST(StateTest, ACommitmentThatWasAskedToEndEndsByItself) {
+  const Commitment asked{.status = Commitment::Status::enabled_until_earliest_end,
+                         .started_ms = 10,
+                         .ended_ms = {},
+                         .earliest_end_ms = 100};
+  EXPECT_EQ(asked.at(99), asked);
+  const Commitment ended = asked.at(100);
+  EXPECT_EQ(ended.status, Commitment::Status::disabled);
+  EXPECT_EQ(ended.started_ms, 10);
+  EXPECT_EQ(ended.ended_ms, 100);
 }
 
 TEST(MemoryCostsTest, GrowWithNamesShardsAndTags) {
