@@ -4,14 +4,13 @@
 import argparse
 import os
 import re
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import harness  # noqa: E402
+from broker import Broker  # noqa: E402
 from cases import all_cases  # noqa: E402
 from client import Client, Refused  # noqa: E402
 from expiry import take_tokens  # noqa: E402
@@ -22,7 +21,6 @@ from world import World  # noqa: E402
 # What a broker is started with for each role beside what the command line says.
 ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "3s"], "limits": ["--limits", "strict"],
                 "small": ["--shards-max", "32", "--on-demand-streams-max", "3"]}
-START_SECONDS_MAX = 30
 
 
 def arguments():
@@ -46,39 +44,6 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="print the names of the cases, and end")
     parser.add_argument("--matrix", action="store_true", help="print how many cases each cell has")
     return parser.parse_args()
-
-
-class Broker:
-    """A broker that is started for this run, and ended with it."""
-
-    def __init__(self, binary, options):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
-        self.process = subprocess.Popen([binary, "serve", "--port", "0", *options], env=environment, text=True,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        self.lines, self.endpoint, self._ready = [], None, threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        if not self._ready.wait(START_SECONDS_MAX) or self.endpoint is None:
-            self.stop()
-            raise RuntimeError("the broker did not start: " + "; ".join(self.lines[-3:]))
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.lines.append(line.rstrip("\n"))
-            found = re.search(r"127\.0\.0\.1:(\d+)", line)
-            if found and self.endpoint is None:
-                self.endpoint = f"http://127.0.0.1:{found.group(1)}"
-            if line == "Ready.\n":
-                self._ready.set()
-        self._ready.set()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            return self.process.wait(START_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
 
 
 def worlds_of_brokers(options, model, client, brokers):

@@ -6,13 +6,13 @@ import texts
 from client import CODINGS
 from harness import equal, refused, true
 from inputs import addressed, shard_of
+from lineage import HASH_KEY_MAX, bounds, check_cover, check_lineage, is_open
 from values import Time
 
 INVALID = "InvalidArgumentException"
 VALIDATION = "ValidationException"
 LIMIT = "LimitExceededException"
 NOT_FOUND = "ResourceNotFoundException"
-HASH_KEY_MAX = 2 ** 128 - 1
 ON_DEMAND = {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
 
 
@@ -29,10 +29,6 @@ def add(suite):
     add_filters(suite)
 
 
-def bounds(shard):
-    return tuple(int(shard["HashKeyRange"][key]) for key in ("StartingHashKey", "EndingHashKey"))
-
-
 def split(world, name, shard, hash_key=None):
     """Splits a listed shard, in the middle where nothing else is said, and waits."""
     low, high = bounds(shard)
@@ -46,17 +42,6 @@ def merge(world, name, first, second):
     world.ask("MergeShards", StreamName=name, ShardToMerge=first, AdjacentShardToMerge=second)
     world.forget()
     world.wait_active(name)
-
-
-def covers(shards):
-    """The listed shards cut the key space into pieces, without a hole or an overlap."""
-    ranges = sorted(bounds(shard) for shard in shards)
-    equal([low for low, _ in ranges], [0] + [high + 1 for _, high in ranges[:-1]], "the ranges are adjacent")
-    equal(ranges[-1][1], HASH_KEY_MAX)
-
-
-def is_open(shard):
-    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]
 
 
 def add_split_arguments(suite):
@@ -191,7 +176,7 @@ def add_split(suite):
                 true("AdjacentParentShardId" not in child and is_open(child), child)
                 true(int(child["SequenceNumberRange"]["StartingSequenceNumber"]) > end, "a child's numbers are larger")
                 equal(len(child["SequenceNumberRange"]["StartingSequenceNumber"]), 56)
-            covers([s for s in after if is_open(s)])
+            check_cover([s for s in after if is_open(s)])
             equal(world.ask("DescribeStream", StreamName=name)["StreamDescription"]["Shards"], after)
             equal(world.summary(name)["OpenShardCount"], 3)
             moved = world.ask("PutRecord", StreamName=name, PartitionKey="k", ExplicitHashKey=str(high), Data=b"2")
@@ -234,7 +219,7 @@ def add_merge(suite):
             for parent in after[1:3]:
                 true(int(parent["SequenceNumberRange"]["EndingSequenceNumber"])
                      < int(child["SequenceNumberRange"]["StartingSequenceNumber"]), "a child's numbers are larger")
-            covers([s for s in after if is_open(s)])
+            check_cover([s for s in after if is_open(s)])
             equal(world.summary(name)["OpenShardCount"], 2)
             world.delete(name)
 
@@ -256,35 +241,13 @@ def add_counts(suite):
             world.wait_active(name)
             shards = world.shards(name)
             opened = [s for s in shards if is_open(s)]
-            covers(opened)
+            check_cover(opened)
             equal(sorted(bounds(s)[0] for s in opened), final_starts(count))
             equal(world.summary(name)["OpenShardCount"], count)
             check_lineage(shards, start)
             if start == count:
                 equal(len(shards), start)
             world.delete(name)
-
-
-def check_lineage(shards, initial):
-    """Every shard that came later has one or two parents that end before it, and every closed one is covered by its
-    children."""
-    by_id = {s["ShardId"]: s for s in shards}
-    equal([s["ShardId"] for s in shards], [shard_of(None, i) for i in range(len(shards))])
-    covered = {shard: 0 for shard in by_id}
-    for i, shard in enumerate(shards):
-        parents = [shard[key] for key in ("ParentShardId", "AdjacentParentShardId") if key in shard]
-        true(bool(parents) == (i >= initial), f"{shard} has parents")
-        low, high = bounds(shard)
-        for parent in parents:
-            begin, end = bounds(by_id[parent])
-            true(not is_open(by_id[parent]), f"{parent} has a child and is open")
-            true(int(by_id[parent]["SequenceNumberRange"]["EndingSequenceNumber"])
-                 < int(shard["SequenceNumberRange"]["StartingSequenceNumber"]), f"{shard} begins behind {parent}")
-            covered[parent] += max(0, min(high, end) - max(low, begin) + 1)
-    for shard in shards:
-        if not is_open(shard):
-            low, high = bounds(shard)
-            equal(covered[shard["ShardId"]], high - low + 1, f"the children of {shard['ShardId']} cover it")
 
 
 def drain(world, name, shard, coding, kind="TRIM_HORIZON", limit=None):
@@ -397,7 +360,7 @@ def add_filters(suite):
         shards = world.shards(name)
         for moment in range(begin, now, 100):
             numbers = listed(world, name, Type="AT_TIMESTAMP", Timestamp=Time(moment))
-            covers([shards[n] for n in numbers])
+            check_cover([shards[n] for n in numbers])
         world.delete(name)
 
     for label, shard_filter in (("AFTER_SHARD_ID without an id", {"Type": "AFTER_SHARD_ID"}),
