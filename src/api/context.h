@@ -9,13 +9,15 @@
 
 namespace millrace::api {
 
-// What an operation may use. All of it outlives every request.
+// What an operation may use. All of it, and the context itself, outlives the requests that are given it.
 struct Context {
   coordinator::Coordinator& coordinator;
   const io::WallClock& clock;
-  const model::Identity& identity;
+  const model::Identity& identity;  // the caller's account, in the region it addresses: whose streams it means
   const model::TokenSealer& sealer;
   base::MemoryBudget& budget;
+  // An ARN means the caller's own stream of the name in it, whatever account and region stand beside the name.
+  bool lenient_arns = false;
 };
 
 }  // namespace millrace::api

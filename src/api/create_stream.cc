@@ -16,9 +16,9 @@ using catalog::StreamMode;
 constexpr std::int64_t warm_throughput_mibps_max = 10'240;
 
 // What depends on the arguments alone: mode and what only some modes permit.
-base::Result<catalog::CreateStream> spec_of(const wire::Value& input) {
+base::Result<catalog::CreateStream> spec_of(const Context& context, const wire::Value& input) {
   catalog::CreateStream spec;
-  spec.name = *input.text("StreamName");
+  spec.stream = {place_of(context).copy(), *input.text("StreamName")};
   const auto shard_count = input.integer("ShardCount");
   const wire::Value* details = input.find("StreamModeDetails");
   const bool on_demand =
@@ -29,11 +29,12 @@ base::Result<catalog::CreateStream> spec_of(const wire::Value& input) {
   spec.shard_count = on_demand ? model::limits::on_demand_shards_initial : static_cast<std::uint32_t>(*shard_count);
 
   if (input.view("RecordDistributionStrategy") == wire_name(catalog::RecordDistribution::automatic)) {
-    if (!on_demand) return base::fail(wire::auto_distribution_needs_on_demand(spec.name));
+    if (!on_demand) return base::fail(wire::auto_distribution_needs_on_demand(spec.stream.name));
     spec.distribution = catalog::RecordDistribution::automatic;
   }
   if (const auto warm = input.integer("WarmThroughputMiBps")) {
-    if (!on_demand) return base::fail(wire::warm_throughput_needs_on_demand(spec.name));
+    if (!on_demand) return base::fail(wire::warm_throughput_needs_on_demand(spec.stream.name));
+    if (!is_committed(context)) return base::fail(wire::warm_throughput_needs_commitment());
     if (*warm > warm_throughput_mibps_max) {
       return base::fail(wire::warm_throughput_too_high(*warm, warm_throughput_mibps_max));
     }
@@ -45,20 +46,21 @@ base::Result<catalog::CreateStream> spec_of(const wire::Value& input) {
 }
 
 base::Error limit_error(const Context& context, const catalog::CreateStream& spec, const base::Error& error) {
-  if (error.code != Errc::limit_exceeded || error.message != "shards") return told(context, spec.name, error);
+  if (error.code != Errc::limit_exceeded || error.message != "shards") return told(context, spec.stream.name, error);
   const auto directory = context.coordinator.directory();
   return wire::shard_limit_exceeded(context.identity.account, context.identity.region,
-                                    static_cast<std::int64_t>(directory->state->open_shards),
+                                    static_cast<std::int64_t>(directory->state->account(place_of(context)).open_shards),
                                     context.coordinator.limits().shards_max, spec.shard_count);
 }
 
 }  // namespace
 
 void create_stream(Context& context, const wire::Value& input, base::Done<wire::Value> done) {
-  auto spec = spec_of(input);
+  auto spec = spec_of(context, input);
   if (!spec) return done(base::fail(std::move(spec.error())));
   if (const wire::Object* tags = input.object("Tags")) {
-    if (auto good = check_tags(context, spec->name, *tags); !good) return done(base::fail(std::move(good.error())));
+    if (auto good = check_tags(context, "stream " + spec->stream.name, *tags); !good)
+      return done(base::fail(std::move(good.error())));
     spec->tags = tag_map(*tags);
   }
   catalog::CreateStream wanted = *spec;

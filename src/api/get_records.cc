@@ -65,7 +65,8 @@ std::string Reading::encode(const shard::ReadPage& result) const {
                          .data = record.data,
                          .position = position,
                          .arrival_ms = slice.block.arrival_ms(),
-                         .has_partition_key = record.has_partition_key});
+                         .has_partition_key = record.has_partition_key,
+                         .is_encrypted = record.is_encrypted});
     }
   }
   wire::hot::PageTail tail;
@@ -93,7 +94,7 @@ base::Result<std::shared_ptr<Reading>> check(Context& context, const GetRequest&
   auto iterator = open_iterator(context, request.shard_iterator);
   if (!iterator) return base::fail(std::move(iterator.error()));
   if (!request.stream_arn.empty()) {
-    const auto named = stream_name(iterator->stream_name, request.stream_arn);
+    const auto named = stream_address(context, iterator->stream_name, request.stream_arn);
     if (!named) return base::fail(named.error());
   }
   auto stream = find_stream(context, iterator->stream_name);

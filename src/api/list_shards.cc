@@ -48,15 +48,16 @@ base::Result<Listing> from_token(const Context& context, std::string_view token)
   return listing;
 }
 
-base::Result<Listing> from_request(const wire::Value& input) {
+base::Result<Listing> from_request(const Context& context, const wire::Value& input) {
   if (input.text("StreamName") == nullptr && input.text("StreamARN") == nullptr) {
     return base::fail(wire::list_shards_without_stream());
   }
-  const auto name = stream_name(input);
-  if (!name) return base::fail(name.error());
+  const auto address = stream_address(context, input);
+  if (!address) return base::fail(address.error());
+  if (auto found = find_stream(context, *address); !found) return base::fail(std::move(found.error()));
   auto filter = shard_filter(input.find("ShardFilter"));
   if (!filter) return base::fail(std::move(filter.error()));
-  return Listing{std::string(*name), 0, std::string(input.view("ExclusiveStartShardId")), std::move(*filter)};
+  return Listing{std::string(address->name), 0, std::string(input.view("ExclusiveStartShardId")), std::move(*filter)};
 }
 
 // Members that a token excludes; StreamARN is let pass.
@@ -71,9 +72,8 @@ base::Result<StreamRef> find_listed(const Context& context, const wire::Value& i
   auto stream = find_stream(context, listing.name);
   if (!stream) return stream;
   const catalog::Stream& found = *(*stream)->stream;
-  // A creation time tells apart two streams that had the name one after the other; clients give it in whole seconds.
   const auto created = input.timestamp("StreamCreationTimestamp");
-  const bool other = created && created->ms != found.created_ms && created->ms / 1000 != found.created_ms / 1000;
+  const bool other = created && !is_created_at(found, *created);
   if (other || (listing.uid != 0 && listing.uid != found.uid)) {
     return base::fail(wire::stream_not_found(listing.name, context.identity.account));
   }
@@ -88,7 +88,7 @@ base::Result<StreamRef> find_listed(const Context& context, const wire::Value& i
 base::Result<wire::Value> list_shards(Context& context, const wire::Value& input) {
   const std::string* token = input.text("NextToken");
   if (token != nullptr && excluded_by_token(input)) return base::fail(wire::list_shards_with_token_and_stream());
-  auto listing = token != nullptr ? from_token(context, *token) : from_request(input);
+  auto listing = token != nullptr ? from_token(context, *token) : from_request(context, input);
   if (!listing) return base::fail(std::move(listing.error()));
   const auto found = find_listed(context, input, *listing);
   if (!found) return base::fail(found.error());

@@ -20,7 +20,7 @@ base::Result<wire::Value> list_streams(Context& context, const wire::Value& inpu
       input.integer("Limit").value_or(model::limits::list_streams_page), model::limits::list_streams_page));
 
   const auto directory = context.coordinator.directory();
-  const auto& streams = directory->by_name;
+  const auto& streams = directory->by_name.of(place_of(context));
   wire::List names;
   wire::List summaries;
   auto at = after.empty() ? streams.begin() : streams.upper_bound(after);

@@ -2,6 +2,7 @@
 
 #include "api/operation.h"
 #include "api/streams.h"
+#include "api/tags.h"
 #include "model/limits.h"
 
 namespace millrace::api {
@@ -16,10 +17,7 @@ base::Result<wire::Value> list_tags_for_stream(Context& context, const wire::Val
   wire::List tags;
   auto at = after != nullptr ? all.upper_bound(*after) : all.begin();
   for (; at != all.end() && tags.size() < page; ++at) {
-    wire::Value tag;
-    tag.add("Key", at->first);
-    tag.add("Value", at->second);
-    tags.push_back(std::move(tag));
+    tags.push_back(tag_value(at->first, at->second));
   }
   wire::Value output;
   output.add("Tags", std::move(tags));

@@ -12,22 +12,40 @@ namespace millrace::api {
 void add_tags_to_stream(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void create_stream(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void decrease_stream_retention_period(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void delete_resource_policy(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void delete_stream(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void deregister_stream_consumer(Context&, const wire::Value& input, base::Done<wire::Value> done);
+base::Result<wire::Value> describe_account_settings(Context&, const wire::Value& input);
 base::Result<wire::Value> describe_limits(Context&, const wire::Value& input);
 base::Result<wire::Value> describe_stream(Context&, const wire::Value& input);
+base::Result<wire::Value> describe_stream_consumer(Context&, const wire::Value& input);
 base::Result<wire::Value> describe_stream_summary(Context&, const wire::Value& input);
+void disable_enhanced_monitoring(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void enable_enhanced_monitoring(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void get_records(Context&, const wire::Value& input, wire::Encoding, Answered done);
 bool get_records_hot(Context&, std::string_view body, wire::Encoding, Answered& done);
+base::Result<wire::Value> get_resource_policy(Context&, const wire::Value& input);
 void get_shard_iterator(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void increase_stream_retention_period(Context&, const wire::Value& input, base::Done<wire::Value> done);
 base::Result<wire::Value> list_shards(Context&, const wire::Value& input);
+base::Result<wire::Value> list_stream_consumers(Context&, const wire::Value& input);
 base::Result<wire::Value> list_streams(Context&, const wire::Value& input);
+base::Result<wire::Value> list_tags_for_resource(Context&, const wire::Value& input);
 base::Result<wire::Value> list_tags_for_stream(Context&, const wire::Value& input);
 void put_record(Context&, const wire::Value& input, wire::Encoding, Answered done);
 bool put_record_hot(Context&, std::string_view body, wire::Encoding, Answered& done);
 void put_records(Context&, const wire::Value& input, wire::Encoding, Answered done);
 bool put_records_hot(Context&, std::string_view body, wire::Encoding, Answered& done);
+void put_resource_policy(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void register_stream_consumer(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void remove_tags_from_stream(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void start_stream_encryption(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void stop_stream_encryption(Context&, const wire::Value& input, base::Done<wire::Value> done);
+base::Result<wire::Value> subscribe_to_shard(Context&, const wire::Value& input);
+void tag_resource(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void untag_resource(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_account_settings(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_stream_record_distribution_strategy(Context&, const wire::Value& input, base::Done<wire::Value> done);
 
 namespace {
 
@@ -45,19 +63,37 @@ const std::array registry = {
     row(wire::op::add_tags_to_stream, &add_tags_to_stream),
     row(wire::op::create_stream, &create_stream),
     row(wire::op::decrease_stream_retention_period, &decrease_stream_retention_period),
+    row(wire::op::delete_resource_policy, &delete_resource_policy),
     row(wire::op::delete_stream, &delete_stream),
+    row(wire::op::deregister_stream_consumer, &deregister_stream_consumer),
+    row(wire::op::describe_account_settings, &describe_account_settings),
     row(wire::op::describe_limits, &describe_limits),
     row(wire::op::describe_stream, &describe_stream),
+    row(wire::op::describe_stream_consumer, &describe_stream_consumer),
     row(wire::op::describe_stream_summary, &describe_stream_summary),
+    row(wire::op::disable_enhanced_monitoring, &disable_enhanced_monitoring),
+    row(wire::op::enable_enhanced_monitoring, &enable_enhanced_monitoring),
     row(wire::op::get_records, &get_records, &get_records_hot),
+    row(wire::op::get_resource_policy, &get_resource_policy),
     row(wire::op::get_shard_iterator, &get_shard_iterator),
     row(wire::op::increase_stream_retention_period, &increase_stream_retention_period),
     row(wire::op::list_shards, &list_shards),
+    row(wire::op::list_stream_consumers, &list_stream_consumers),
     row(wire::op::list_streams, &list_streams),
+    row(wire::op::list_tags_for_resource, &list_tags_for_resource),
     row(wire::op::list_tags_for_stream, &list_tags_for_stream),
     row(wire::op::put_record, &put_record, &put_record_hot),
     row(wire::op::put_records, &put_records, &put_records_hot),
+    row(wire::op::put_resource_policy, &put_resource_policy),
+    row(wire::op::register_stream_consumer, &register_stream_consumer),
     row(wire::op::remove_tags_from_stream, &remove_tags_from_stream),
+    row(wire::op::start_stream_encryption, &start_stream_encryption),
+    row(wire::op::stop_stream_encryption, &stop_stream_encryption),
+    row(wire::op::subscribe_to_shard, &subscribe_to_shard),
+    row(wire::op::tag_resource, &tag_resource),
+    row(wire::op::untag_resource, &untag_resource),
+    row(wire::op::update_account_settings, &update_account_settings),
+    row(wire::op::update_stream_record_distribution_strategy, &update_stream_record_distribution_strategy),
 };
 
 std::string body_of(const wire::OperationShape& shape, const wire::Value& output, wire::Encoding encoding) {

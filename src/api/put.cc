@@ -89,9 +89,10 @@ void Batch::answer() {
   for (const Group& group : groups) {
     if (group.error.code == Errc::resource_not_found) return done(base::fail(group.error));
   }
-  if (kind == PutKind::records) return done(wire::hot::encode_put_records(encoding, outcomes));
+  if (kind == PutKind::records)
+    return done(wire::hot::encode_put_records(encoding, outcomes, stream->stream->is_encrypted()));
   if (outcomes.front().error != nullptr) return done(base::fail(*outcomes.front().error));
-  done(wire::hot::encode_put_record(encoding, outcomes.front().number));
+  done(wire::hot::encode_put_record(encoding, outcomes.front().number, stream->stream->is_encrypted()));
 }
 
 // What a thread needs while it works on one request; kept, so that a request allocates little. Not used any more once
@@ -130,13 +131,13 @@ base::Result<void> check_arguments(const PutRequest& request, PutKind kind) {
 }
 
 base::Result<StreamRef> find_writable(const Context& context, const PutRequest& request) {
-  const auto name = stream_name(request.stream_name, request.stream_arn);
-  if (!name) return base::fail(name.error());
-  auto stream = find_stream(context, *name);
+  const auto address = stream_address(context, request.stream_name, request.stream_arn);
+  if (!address) return base::fail(address.error());
+  auto stream = find_stream(context, *address);
   if (!stream) return stream;
   const catalog::StreamStatus status = (*stream)->stream->status;
   if (status == catalog::StreamStatus::creating || status == catalog::StreamStatus::deleting) {
-    return base::fail(wire::stream_not_found(*name, context.identity.account));
+    return base::fail(wire::stream_not_found(address->name, address->account));
   }
   return stream;
 }
@@ -245,6 +246,7 @@ bool fill(const Context& context, const PutRequest& request, Batch& batch) {
   for (Batch::Group& group : batch.groups) {
     log::BlockBuilder builder(&context.budget, group.block_bytes);
     if (!builder.ok()) continue;
+    if (batch.stream->stream->is_encrypted()) builder.mark_encrypted();
     for (std::uint32_t at = group.begin; at < group.end; ++at) {
       const RecordView& record = request.records[batch.order[at]];
       std::optional<std::string_view> key;

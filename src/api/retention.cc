@@ -37,7 +37,7 @@ void change_retention(Context& context, const wire::Value& input, RetentionChang
   const std::int64_t hours = *input.integer("RetentionPeriodHours");
   if (auto good = check(context, found, hours, change); !good) return done(base::fail(std::move(good.error())));
 
-  catalog::SetRetention command{.name = found.name,
+  catalog::SetRetention command{.stream = found.key(),
                                 .uid = found.uid,
                                 .hours = static_cast<std::uint32_t>(hours),
                                 .increase = change == RetentionChange::increase};

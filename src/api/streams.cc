@@ -9,31 +9,55 @@ namespace millrace::api {
 
 using base::Errc;
 
-base::Result<std::string_view> stream_name(std::string_view name, std::string_view arn) {
+namespace {
+
+// The last part of what the pattern of stream ARNs accepts and what is none of ours: "stream/a/b". It can only be told
+// that there is no such stream.
+std::string_view last_part(std::string_view arn) {
+  constexpr std::string_view resource = ":stream/";
+  const std::size_t at = arn.find(resource);
+  return at == std::string_view::npos ? std::string_view() : arn.substr(at + resource.size());
+}
+
+}  // namespace
+
+base::Result<StreamAddress> stream_address(const Context& context, std::string_view name, std::string_view arn) {
+  const std::string_view account = context.identity.account;
   if (name.empty() && arn.empty()) return base::fail(wire::no_stream_given());
-  if (arn.empty()) return name;
-  // The shape's pattern makes sure that there is a name in it.
-  const std::string_view named = model::stream_name_of(arn).value_or(std::string_view());
-  if (!name.empty() && name != named) return base::fail(wire::name_and_arn_disagree(name, arn));
-  return named;
+  if (arn.empty()) return StreamAddress{.name = name, .account = account, .is_ours = true};
+  const auto parsed = model::parse_stream_arn(arn);
+  const StreamAddress address =
+      !parsed ? StreamAddress{.name = last_part(arn), .account = account, .is_ours = false}
+      : context.lenient_arns
+          ? StreamAddress{.name = parsed->name, .account = account, .is_ours = true}
+          : StreamAddress{.name = parsed->name, .account = parsed->account, .is_ours = parsed->is_of(context.identity)};
+  if (!name.empty() && (name != address.name || !address.is_ours)) {
+    return base::fail(wire::name_and_arn_disagree(name, arn));
+  }
+  return address;
 }
 
-base::Result<std::string_view> stream_name(const wire::Value& input) {
-  return stream_name(input.view("StreamName"), input.view("StreamARN"));
+base::Result<StreamAddress> stream_address(const Context& context, const wire::Value& input) {
+  return stream_address(context, input.view("StreamName"), input.view("StreamARN"));
 }
 
-base::Result<StreamRef> find_stream(const Context& context, std::string_view name) {
+base::Result<StreamRef> find_stream(const Context& context, const StreamAddress& address) {
   auto directory = context.coordinator.directory();
-  const coordinator::StreamEntry* found = directory->find(name);
-  if (found == nullptr) return base::fail(wire::stream_not_found(name, context.identity.account));
+  const coordinator::StreamEntry* found =
+      address.is_ours ? directory->find({place_of(context), address.name}) : nullptr;
+  if (found == nullptr) return base::fail(wire::stream_not_found(address.name, address.account));
   // It shares the directory's count of references, which is this thread's own: no other thread's cache line is touched.
   return StreamRef(std::move(directory), found);
 }
 
+base::Result<StreamRef> find_stream(const Context& context, std::string_view name) {
+  return find_stream(context, StreamAddress{.name = name, .account = context.identity.account, .is_ours = true});
+}
+
 base::Result<StreamRef> stream_of(const Context& context, const wire::Value& input) {
-  const auto name = stream_name(input);
-  if (!name) return base::fail(name.error());
-  return find_stream(context, *name);
+  const auto address = stream_address(context, input);
+  if (!address) return base::fail(address.error());
+  return find_stream(context, *address);
 }
 
 base::Error shard_told(const Context& context, const catalog::Stream& stream, model::ShardNo shard,
@@ -56,6 +80,16 @@ base::Result<void> require_settled(const Context& context, const catalog::Stream
   return require_active(context, stream);
 }
 
+bool is_created_at(const catalog::Stream& stream, wire::Timestamp time) {
+  return time.ms == stream.created_ms || time.ms / 1000 == stream.created_ms / 1000;
+}
+
+bool is_committed(const Context& context) {
+  const auto directory = context.coordinator.directory();
+  const auto& account = directory->state->account(place_of(context));
+  return account.commitment.at(context.clock.now_ms()).status != catalog::Commitment::Status::disabled;
+}
+
 base::Error told(const Context& context, std::string_view name, const base::Error& error) {
   const model::Identity& identity = context.identity;
   switch (error.code) {
@@ -67,22 +101,49 @@ base::Error told(const Context& context, std::string_view name, const base::Erro
       const auto directory = context.coordinator.directory();
       const coordinator::AccountLimits& limits = context.coordinator.limits();
       if (error.message == "on_demand_streams") {
-        return wire::on_demand_limit_exceeded(identity.account, identity.region,
-                                              static_cast<std::int64_t>(directory->state->on_demand_streams),
-                                              limits.on_demand_streams_max);
+        return wire::on_demand_limit_exceeded(
+            identity.account, identity.region,
+            static_cast<std::int64_t>(directory->state->account(place_of(context)).on_demand_streams),
+            limits.on_demand_streams_max);
+      }
+      if (error.message == "creating_streams") {
+        return wire::too_many_creating(limits.creating_streams_max);
+      }
+      if (error.message == "encryption_changes") {
+        return wire::too_many_encryption_changes(name, identity.account, limits.encryption_changes_per_day_max);
       }
       if (error.message == "memory") {
         return {Errc::limit_exceeded,
                 "The broker's memory for streams is full. Its option --memory-max gives it more."};
       }
-      if (error.message == "operations") return wire::control_rate_exceeded(name, identity.account);
       return wire::control_rate_exceeded(name, identity.account);
+    }
+    case Errc::guard_failed: {
+      // Another request was faster: say what holds now.
+      const auto now = find_stream(context, name);
+      if (!now) return now.error();
+      if (error.message == "status") {
+        return wire::stream_not_active(name, identity.account, wire_name((*now)->stream->status));
+      }
+      return error;
     }
     case Errc::full:
       return wire::control_rate_exceeded(name, identity.account);
     default:
       return error;
   }
+}
+
+wire::List metrics_value(catalog::ShardMetricSet metrics) {
+  wire::List names;
+  for (std::size_t i = 0; i < catalog::shard_metric_names.size(); ++i) {
+    if (metrics.contains(i)) names.emplace_back(catalog::shard_metric_names[i]);
+  }
+  return names;
+}
+
+std::string_view encryption_name(const catalog::Stream& stream) {
+  return stream.is_encrypted() ? "KMS" : "NONE";
 }
 
 wire::Value shard_value(const catalog::ShardInfo& shard) {
@@ -113,11 +174,12 @@ void add_stream_members(const Context& context, const catalog::Stream& stream, w
   to.add("StreamModeDetails", std::move(mode));
   to.add("RetentionPeriodHours", stream.retention_hours);
   to.add("StreamCreationTimestamp", wire::Timestamp{stream.created_ms});
-  // The service shows one element with an empty list where nothing is switched on.
+  // One element, whatever is switched on.
   wire::Value metrics;
-  metrics.add("ShardLevelMetrics", wire::List{});
+  metrics.add("ShardLevelMetrics", metrics_value(stream.shard_metrics));
   to.add("EnhancedMonitoring", wire::List{std::move(metrics)});
-  to.add("EncryptionType", "NONE");
+  to.add("EncryptionType", encryption_name(stream));
+  if (stream.is_encrypted()) to.add("KeyId", stream.key_id);
 }
 
 }  // namespace millrace::api

@@ -1,6 +1,6 @@
 #include "api/tags.h"
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "model/limits.h"
@@ -44,28 +44,65 @@ base::Result<void> check(const std::vector<std::string_view>& texts, const base:
 
 }  // namespace
 
-base::Result<void> check_tags(const Context& context, std::string_view stream, const wire::Object& tags) {
+base::Result<void> check_tags(const Context& context, std::string_view resource, const wire::Object& tags) {
   std::vector<std::string_view> texts;
   for (const wire::Member& tag : tags)
     texts.push_back(tag.name);
   for (const wire::Member& tag : tags)
     texts.push_back(*tag.value.text());
-  const auto illegal = wire::added_tags_with_illegal_characters(stream, context.identity.account);
+  const auto illegal = wire::added_tags_with_illegal_characters(resource, context.identity.account);
   if (auto good = check(texts, illegal); !good) return good;
   for (const wire::Member& tag : tags) {
     if (tag.name.starts_with("aws:")) return base::fail(wire::reserved_tag_key());
   }
   if (tag_map(tags).size() > model::limits::tags_max) {
-    return base::fail(wire::too_many_tags(stream, context.identity.account));
+    return base::fail(wire::too_many_tags(resource, context.identity.account));
   }
   return {};
 }
 
-base::Result<void> check_tag_keys(const Context& context, std::string_view stream, const wire::List& keys) {
+namespace {
+
+base::Result<void> check_tag_keys(const Context& context, std::string_view resource, const wire::List& keys) {
   std::vector<std::string_view> texts;
   for (const wire::Value& key : keys)
     texts.push_back(*key.text());
-  return check(texts, wire::removed_tags_with_illegal_characters(stream, context.identity.account));
+  return check(texts, wire::removed_tags_with_illegal_characters(resource, context.identity.account));
+}
+
+// Gives the command to the coordinator and words what it says.
+template <class Change>
+void change(Context& context, Resource resource, Change command, base::Done<wire::Value> done) {
+  context.coordinator.change(std::move(command), [&context, resource = std::move(resource),
+                                                  done = std::move(done)](base::Result<void> changed) mutable {
+    if (!changed) return done(base::fail(told(context, resource, changed.error())));
+    done(wire::Value());
+  });
+}
+
+}  // namespace
+
+void add_tags(Context& context, Resource resource, const wire::Object& tags, base::Done<wire::Value> done) {
+  if (auto good = require_settled(context, resource); !good) return done(base::fail(std::move(good.error())));
+  if (auto good = check_tags(context, resource.text(), tags); !good) return done(base::fail(std::move(good.error())));
+  catalog::AddTags command{.stream = resource.of().key(),
+                           .uid = resource.of().uid,
+                           .tags = tag_map(tags),
+                           .tags_max = model::limits::tags_max,
+                           .consumer = resource.ref()};
+  change(context, std::move(resource), std::move(command), std::move(done));
+}
+
+void remove_tags(Context& context, Resource resource, const wire::List& keys, base::Done<wire::Value> done) {
+  if (auto good = require_settled(context, resource); !good) return done(base::fail(std::move(good.error())));
+  if (auto good = check_tag_keys(context, resource.text(), keys); !good) {
+    return done(base::fail(std::move(good.error())));
+  }
+  catalog::RemoveTags command{
+      .stream = resource.of().key(), .uid = resource.of().uid, .keys = {}, .consumer = resource.ref()};
+  for (const wire::Value& key : keys)
+    command.keys.push_back(*key.text());
+  change(context, std::move(resource), std::move(command), std::move(done));
 }
 
 std::map<std::string, std::string> tag_map(const wire::Object& tags) {
@@ -73,6 +110,13 @@ std::map<std::string, std::string> tag_map(const wire::Object& tags) {
   for (const wire::Member& tag : tags)
     map.insert_or_assign(tag.name, *tag.value.text());
   return map;
+}
+
+wire::Value tag_value(std::string_view key, std::string_view value) {
+  wire::Value tag;
+  tag.add("Key", key);
+  tag.add("Value", value);
+  return tag;
 }
 
 }  // namespace millrace::api

@@ -13,6 +13,7 @@ constexpr std::size_t header_bytes = 8;
 constexpr std::size_t hash_key_bytes = 16;
 constexpr std::uint8_t flag_explicit_hash_key = 1;
 constexpr std::uint8_t flag_no_partition_key = 2;
+constexpr std::uint8_t flag_encrypted = 4;
 
 struct Header {
   std::uint32_t data_size;
@@ -69,6 +70,7 @@ RecordView Block::Cursor::record() const {
     key += hash_key_bytes;
   }
   record.has_partition_key = (header.flags & flag_no_partition_key) == 0;
+  record.is_encrypted = (header.flags & flag_encrypted) != 0;
   record.partition_key = {key, header.key_size};
   record.data = {key + header.key_size, header.data_size};
   return record;
@@ -128,6 +130,7 @@ char* BlockBuilder::add(std::optional<std::string_view> partition_key, std::opti
   Header header{static_cast<std::uint32_t>(data_size), static_cast<std::uint16_t>(key.size()), 0, 0};
   if (explicit_hash_key) header.flags |= flag_explicit_hash_key;
   if (!partition_key) header.flags |= flag_no_partition_key;
+  if (is_encrypted_) header.flags |= flag_encrypted;
   assert(used_ + encoded_size(data_size, key.size(), explicit_hash_key.has_value()) <= rep.payload_size);
 
   char* to = Block::payload_of(&rep) + used_;

@@ -18,6 +18,7 @@ struct RecordView {
   std::string_view data;
   std::optional<base::u128> explicit_hash_key;
   bool has_partition_key = true;
+  bool is_encrypted = false;  // written while its stream was encrypted: what readers are told
 };
 
 // Some records of one log, in the encoding that is stored: immutable, reference-counted, shared by the engine, the tail
@@ -121,6 +122,8 @@ class BlockBuilder {
   // Writes header and key, and returns where exactly `data_size` bytes of data are to be written.
   char* add(std::optional<std::string_view> partition_key, std::optional<base::u128> explicit_hash_key,
             std::size_t data_size);
+  // Records added from now on belong to an encrypted stream.
+  void mark_encrypted() { is_encrypted_ = true; }
   // Appends all records of another block.
   void add_all(const Block& other);
   // The block; everything announced must have been added.
@@ -131,6 +134,7 @@ class BlockBuilder {
   static Block::Rep* allocate(std::size_t payload_bytes);
   Block block_;
   std::size_t used_ = 0;
+  bool is_encrypted_ = false;
 };
 
 }  // namespace millrace::log

@@ -57,6 +57,19 @@ TEST(BlockTest, AMissingKeyIsToldFromAnEmptyOne) {
   EXPECT_EQ(at.record().partition_key, "");
 }
 
+TEST(BlockTest, RecordsOfAnEncryptedStreamAreTold) {
+  BlockBuilder builder = BlockBuilder::forced(nullptr, 2 * BlockBuilder::encoded_size(1, 1, false));
+  *builder.add("a", std::nullopt, 1) = 'x';
+  builder.mark_encrypted();
+  *builder.add("b", std::nullopt, 1) = 'y';
+  const Block block = builder.finish();
+  auto at = block.begin();
+  EXPECT_FALSE(at.record().is_encrypted);
+  at.next();
+  EXPECT_TRUE(at.record().is_encrypted);
+  EXPECT_EQ(at.record().partition_key, "b");
+}
+
 TEST(BlockTest, TheEncodingIsTheDocumentedOne) {
   const Block block = make_block({{"key", "data", base::make_u128(0x1122334455667788, 0x99aabbccddeeff00)}});
   const std::string expected = std::string(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace millrace::model {
 namespace {
@@ -31,6 +32,8 @@ std::optional<std::string_view> take_field(std::string_view& rest) {
   return field;
 }
 
+constexpr std::string_view consumer_infix = "/consumer/";
+
 bool is_account(std::string_view text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -56,18 +59,53 @@ std::string stream_arn(const Identity& identity, std::string_view stream_name) {
   return arn;
 }
 
-std::optional<std::string_view> stream_name_of(std::string_view arn) {
+std::string consumer_arn(const Identity& identity, std::string_view stream_name, std::string_view consumer_name,
+                         std::int64_t created_s) {
+  std::string arn = stream_arn(identity, stream_name);
+  arn += consumer_infix;
+  arn += consumer_name;
+  arn += ':';
+  arn += std::to_string(created_s);
+  return arn;
+}
+
+bool StreamArn::is_of(const Identity& identity) const {
+  return account == identity.account && region == identity.region && partition == identity.partition();
+}
+
+std::optional<StreamArn> parse_stream_arn(std::string_view arn) {
   constexpr std::string_view resource = "stream/";
   if (take_field(arn) != "arn") return std::nullopt;
   const auto partition = take_field(arn);
   if (!partition || !partition->starts_with("aws")) return std::nullopt;
   if (take_field(arn) != "kinesis") return std::nullopt;
-  if (!take_field(arn)) return std::nullopt;
+  const auto region = take_field(arn);
+  if (!region) return std::nullopt;
   const auto account = take_field(arn);
   if (!account || !is_account(*account) || !arn.starts_with(resource)) return std::nullopt;
   const std::string_view name = arn.substr(resource.size());
   if (name.empty() || name.find_first_of("/:") != std::string_view::npos) return std::nullopt;
-  return name;
+  return StreamArn{.partition = *partition, .region = *region, .account = *account, .name = name};
+}
+
+std::optional<ConsumerArn> parse_consumer_arn(std::string_view arn) {
+  const std::size_t colon = arn.rfind(':');
+  const std::size_t infix = arn.rfind(consumer_infix);
+  if (infix == std::string_view::npos || colon == std::string_view::npos || colon < infix) return std::nullopt;
+  const auto stream = parse_stream_arn(arn.substr(0, infix));
+  const std::size_t name_at = infix + consumer_infix.size();
+  if (!stream || colon <= name_at) return std::nullopt;
+  const std::string_view second = arn.substr(colon + 1);
+  std::int64_t created_s = 0;
+  const auto [end, error] = std::from_chars(second.data(), second.data() + second.size(), created_s);
+  // A second has one spelling, so that a consumer has one ARN.
+  const bool is_plain = error == std::errc() && end == second.data() + second.size() && second.front() != '-' &&
+                        (second.size() == 1 || second.front() != '0');
+  if (!is_plain) return std::nullopt;
+  return ConsumerArn{.stream = *stream,
+                     .stream_arn = arn.substr(0, infix),
+                     .name = arn.substr(name_at, colon - name_at),
+                     .created_s = created_s};
 }
 
 }  // namespace millrace::model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +19,28 @@ struct Identity {
 
 // "arn:aws:kinesis:us-east-1:000000000000:stream/orders".
 std::string stream_arn(const Identity& identity, std::string_view stream_name);
+// The same followed by "/consumer/reader:1768469398"; the number is the second in which the consumer was registered.
+std::string consumer_arn(const Identity& identity, std::string_view stream_name, std::string_view consumer_name,
+                         std::int64_t created_s);
 
-// The name in a stream ARN; account and region are not looked at. Nothing where the text is no stream ARN (a consumer
-// ARN is none).
-std::optional<std::string_view> stream_name_of(std::string_view arn);
+// The parts of an ARN, as views into it.
+struct StreamArn {
+  std::string_view partition;
+  std::string_view region;
+  std::string_view account;  // 12 digits
+  std::string_view name;
+
+  // Whether it is an ARN of that account, region and partition.
+  bool is_of(const Identity& identity) const;
+};
+struct ConsumerArn {
+  StreamArn stream;
+  std::string_view stream_arn;  // without what names the consumer
+  std::string_view name;
+  std::int64_t created_s = 0;
+};
+// Nothing where the text is no ARN of a stream (one of a consumer is none), or of a consumer.
+std::optional<StreamArn> parse_stream_arn(std::string_view arn);
+std::optional<ConsumerArn> parse_consumer_arn(std::string_view arn);
 
 }  // namespace millrace::model

@@ -33,7 +33,11 @@ TEST(Arn, NameOfAStreamComesBack) {
   EXPECT_EQ(stream_arn(china, "a.b_c-9"), "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/a.b_c-9");
   for (const Identity& identity : {here, china}) {
     const std::string arn = stream_arn(identity, "a.b_c-9");
-    EXPECT_EQ(stream_name_of(arn), "a.b_c-9");
+    const auto parsed = parse_stream_arn(arn);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->name, "a.b_c-9");
+    EXPECT_EQ(parsed->account, identity.account);
+    EXPECT_TRUE(parsed->is_of(identity));
   }
 }
 
@@ -44,7 +48,42 @@ TEST(Arn, WhatIsNoStreamHasNoName) {
         "arn:aws:sqs:us-east-1:000000000000:stream/x", "arn:other:kinesis:us-east-1:000000000000:stream/x",
         "urn:aws:kinesis:us-east-1:000000000000:stream/x", "arn:aws:kinesis:us-east-1:000000000000:channel/x",
         "arn:aws:kinesis:us-east-1:000000000000:stream/x/consumer/c:1", "arn:aws:kinesis:us-east-1"}) {
-    EXPECT_FALSE(stream_name_of(text)) << text;
+    EXPECT_FALSE(parse_stream_arn(text)) << text;
+  }
+}
+
+TEST(Arn, IsOfOneAccountRegionAndPartition) {
+  const Identity here;
+  for (const std::string_view text :
+       {"arn:aws:kinesis:us-east-1:000000000001:stream/x", "arn:aws:kinesis:us-east-2:000000000000:stream/x",
+        "arn:aws-cn:kinesis:us-east-1:000000000000:stream/x", "arn:aws:kinesis::000000000000:stream/x"}) {
+    const auto parsed = parse_stream_arn(text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_FALSE(parsed->is_of(here)) << text;
+  }
+}
+
+TEST(Arn, PartsOfAConsumersComeBack) {
+  const Identity here;
+  const std::string arn = consumer_arn(here, "orders", "a.b_c-9", 1'768'469'398);
+  EXPECT_EQ(arn, "arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/a.b_c-9:1768469398");
+  const auto parsed = parse_consumer_arn(arn);
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->stream.is_of(here));
+  EXPECT_EQ(parsed->stream.name, "orders");
+  EXPECT_EQ(parsed->stream_arn, stream_arn(here, "orders"));
+  EXPECT_EQ(parsed->name, "a.b_c-9");
+  EXPECT_EQ(parsed->created_s, 1'768'469'398);
+  // A stream may be called like the word that stands before a consumer.
+  EXPECT_EQ(parse_consumer_arn(consumer_arn(here, "consumer", "consumer", 0))->stream.name, "consumer");
+}
+
+TEST(Arn, WhatIsNoConsumerHasNoParts) {
+  const std::string stream = "arn:aws:kinesis:us-east-1:000000000000:stream/x";
+  for (const std::string& tail : std::vector<std::string>{
+           "", "/consumer/", "/consumer/c", "/consumer/c:", "/consumer/:1", "/consumer/c:01", "/consumer/c:-1",
+           "/consumer/c:1x", "/consumer/c:9223372036854775808", "/queue/c:1", "/y/consumer/c:1"}) {
+    EXPECT_FALSE(parse_consumer_arn(stream + tail)) << tail;
   }
 }
 

@@ -61,8 +61,9 @@ struct PutOutcome {
   model::SequenceNumber number;
   const base::Error* error = nullptr;
 };
-std::string encode_put_record(Encoding encoding, const model::SequenceNumber& number);
-std::string encode_put_records(Encoding encoding, const std::vector<PutOutcome>& outcomes);
+// `is_encrypted`: the stream's records are, and the answer says so.
+std::string encode_put_record(Encoding encoding, const model::SequenceNumber& number, bool is_encrypted);
+std::string encode_put_records(Encoding encoding, const std::vector<PutOutcome>& outcomes, bool is_encrypted);
 
 // One record of a page, as views into its block.
 struct PageRecord {
@@ -71,6 +72,7 @@ struct PageRecord {
   model::Position position = 0;
   std::int64_t arrival_ms = 0;
   bool has_partition_key = true;
+  bool is_encrypted = false;
 };
 struct PageTail {
   std::string_view next_shard_iterator;  // empty: absent, the shard has ended

@@ -158,9 +158,9 @@ void measure_put_answers(std::size_t count) {
                           .time_s = 1'768'469'400};
   }
   measure(fmt::format("PutRecords JSON answer, {}", count), count,
-          [&] { keep(encode_put_records(Encoding::json, outcomes)); });
+          [&] { keep(encode_put_records(Encoding::json, outcomes, false)); });
   measure(fmt::format("PutRecords CBOR answer, {}", count), count,
-          [&] { keep(encode_put_records(Encoding::cbor, outcomes)); });
+          [&] { keep(encode_put_records(Encoding::cbor, outcomes, false)); });
 }
 
 void measure_pages(std::size_t count, std::size_t bytes) {
@@ -193,7 +193,7 @@ void measure_singles() {
   measure("GetRecords JSON, scan", 1, [&] { keep(decode_get_records(Encoding::json, get, get_request)); });
   measure("MD5 of one key", 1, [&] { keep(base::md5(request.records.front().partition_key)); });
   const model::SequenceNumber number{.created_s = 1'768'469'398, .shard = 1, .position = 77, .time_s = 1'768'469'400};
-  measure("PutRecord JSON answer", 1, [&] { keep(encode_put_record(Encoding::json, number)); });
+  measure("PutRecord JSON answer", 1, [&] { keep(encode_put_record(Encoding::json, number, false)); });
 }
 
 }  // namespace

@@ -3,12 +3,13 @@
 
 namespace millrace::wire::hot {
 
-std::string encode_put_record(Encoding encoding, const model::SequenceNumber& number) {
-  return encoding == Encoding::json ? json::put_record(number) : cbor::put_record(number);
+std::string encode_put_record(Encoding encoding, const model::SequenceNumber& number, bool is_encrypted) {
+  return encoding == Encoding::json ? json::put_record(number, is_encrypted) : cbor::put_record(number, is_encrypted);
 }
 
-std::string encode_put_records(Encoding encoding, const std::vector<PutOutcome>& outcomes) {
-  return encoding == Encoding::json ? json::put_records(outcomes) : cbor::put_records(outcomes);
+std::string encode_put_records(Encoding encoding, const std::vector<PutOutcome>& outcomes, bool is_encrypted) {
+  return encoding == Encoding::json ? json::put_records(outcomes, is_encrypted)
+                                    : cbor::put_records(outcomes, is_encrypted);
 }
 
 std::string encode_get_records(Encoding encoding, std::int64_t created_s, model::ShardNo shard,

@@ -76,8 +76,14 @@ constexpr std::size_t put_entry_max = 128;
 constexpr std::size_t error_entry_max = 32 + 2 * head_max;
 constexpr std::size_t page_record_max = 160 + 3 * head_max;
 constexpr std::size_t page_frame_max = 96 + 2 * head_max;
+constexpr std::size_t encrypted_max = 20;  // the member and its value
 constexpr std::size_t child_max = 128 + 2 * head_max;
 constexpr std::size_t parent_max = model::shard_id_chars + 1;
+
+void put_encrypted(Output& out) {
+  put_name(out, "EncryptionType");
+  put_name(out, "KMS");
+}
 
 void put_shard_id(Output& out, model::ShardNo shard) {
   put_text_head<model::shard_id_chars>(out);
@@ -131,8 +137,8 @@ void put_tail(Output& out, const PageTail& tail) {
 
 }  // namespace
 
-std::string put_record(const model::SequenceNumber& number) {
-  return made(put_entry_max, [&](Output& out) {
+std::string put_record(const model::SequenceNumber& number, bool is_encrypted) {
+  return made(put_entry_max + encrypted_max, [&](Output& out) {
     out.put(open_map);
     put_name(out, "SequenceNumber");
     put_text_head<model::sequence_number_digits>(out);
@@ -140,12 +146,13 @@ std::string put_record(const model::SequenceNumber& number) {
     out.skip(model::sequence_number_digits);
     put_name(out, "ShardId");
     put_shard_id(out, number.shard);
+    if (is_encrypted) put_encrypted(out);
     out.put(close);
   });
 }
 
-std::string put_records(const std::vector<PutOutcome>& outcomes) {
-  std::size_t size_max = put_frame_max + put_entry_max * outcomes.size();
+std::string put_records(const std::vector<PutOutcome>& outcomes, bool is_encrypted) {
+  std::size_t size_max = put_frame_max + encrypted_max + put_entry_max * outcomes.size();
   std::int64_t failed = 0;
   for (const PutOutcome& outcome : outcomes) {
     if (outcome.error == nullptr) continue;
@@ -180,6 +187,7 @@ std::string put_records(const std::vector<PutOutcome>& outcomes) {
       out.put(close);
     }
     out.put(close);
+    if (is_encrypted) put_encrypted(out);
     out.put(close);
   });
 }
@@ -187,8 +195,9 @@ std::string put_records(const std::vector<PutOutcome>& outcomes) {
 std::string get_records(std::int64_t created_s, model::ShardNo shard, const std::vector<PageRecord>& records,
                         const PageTail& tail) {
   std::size_t size_max = tail_size_max(tail) + page_record_max * records.size();
-  for (const PageRecord& record : records)
-    size_max += record.data.size() + record.partition_key.size();
+  for (const PageRecord& record : records) {
+    size_max += record.data.size() + record.partition_key.size() + (record.is_encrypted ? encrypted_max : 0);
+  }
   return made(size_max, [&](Output& out) {
     SequenceNumberTexts numbers;
     out.put(open_map);
@@ -213,6 +222,7 @@ std::string get_records(std::int64_t created_s, model::ShardNo shard, const std:
         put_name(out, "PartitionKey");
         put_text(out, record.partition_key);
       }
+      if (record.is_encrypted) put_encrypted(out);
       out.put(close);
     }
     out.put(close);

@@ -95,6 +95,7 @@ constexpr std::size_t put_entry_max = 128;
 constexpr std::size_t error_entry_max = 40;
 constexpr std::size_t page_record_max = 192;
 constexpr std::size_t page_frame_max = 128;
+constexpr std::string_view encrypted = R"(,"EncryptionType":"KMS")";
 constexpr std::size_t child_max = 160;
 constexpr std::size_t parent_max = model::shard_id_chars + 3;
 
@@ -143,19 +144,21 @@ void put_tail(Output& out, const PageTail& tail) {
 
 }  // namespace
 
-std::string put_record(const model::SequenceNumber& number) {
-  return made(put_entry_max, [&](Output& out) {
+std::string put_record(const model::SequenceNumber& number, bool is_encrypted) {
+  return made(put_entry_max + encrypted.size(), [&](Output& out) {
     out.put(R"({"SequenceNumber":")");
     model::SequenceNumberWriter(number).write_next(out.at());
     out.skip(model::sequence_number_digits);
     out.put(R"(","ShardId":")");
     out.put_shard_id(number.shard);
-    out.put("\"}");
+    out.put('"');
+    if (is_encrypted) out.put(encrypted);
+    out.put('}');
   });
 }
 
-std::string put_records(const std::vector<PutOutcome>& outcomes) {
-  std::size_t size_max = put_frame_max + put_entry_max * outcomes.size();
+std::string put_records(const std::vector<PutOutcome>& outcomes, bool is_encrypted) {
+  std::size_t size_max = put_frame_max + encrypted.size() + put_entry_max * outcomes.size();
   std::int64_t failed = 0;
   for (const PutOutcome& outcome : outcomes) {
     if (outcome.error == nullptr) continue;
@@ -185,6 +188,7 @@ std::string put_records(const std::vector<PutOutcome>& outcomes) {
       out.put("\"},");
     }
     close_list(out, outcomes.empty());
+    if (is_encrypted) out.put(encrypted);
     out.put('}');
   });
 }
@@ -193,7 +197,8 @@ std::string get_records(std::int64_t created_s, model::ShardNo shard, const std:
                         const PageTail& tail) {
   std::size_t size_max = tail_size_max(tail) + page_record_max * records.size();
   for (const PageRecord& record : records) {
-    size_max += base::base64_encoded_size(record.data.size()) + text_size(record.partition_key);
+    size_max += base::base64_encoded_size(record.data.size()) + text_size(record.partition_key) +
+                (record.is_encrypted ? encrypted.size() : 0);
   }
   return made(size_max, [&](Output& out) {
     SequenceNumberTexts numbers;
@@ -214,7 +219,9 @@ std::string get_records(std::int64_t created_s, model::ShardNo shard, const std:
         out.put(R"(","PartitionKey":")");
         put_text(out, record.partition_key);
       }
-      out.put("\"},");
+      out.put('"');
+      if (record.is_encrypted) out.put(encrypted);
+      out.put("},");
     }
     close_list(out, records.empty());
     put_tail(out, tail);

@@ -41,9 +41,9 @@ std::string shard_text(model::ShardNo shard) {
 TEST(HotEncode, PutRecordOfTheReference) {
   const model::SequenceNumber number{.created_s = created_s, .shard = 0, .position = 1, .time_s = created_s + 33};
   EXPECT_EQ(
-      encode_put_record(Encoding::json, number),
+      encode_put_record(Encoding::json, number, false),
       R"({"SequenceNumber":"49670868274687592932933929516637151686958241415914586114","ShardId":"shardId-000000000000"})");
-  EXPECT_EQ(encode_put_record(Encoding::cbor, number),
+  EXPECT_EQ(encode_put_record(Encoding::cbor, number, false),
             "\xbf\x6eSequenceNumber\x78\x38"
             "49670868274687592932933929516637151686958241415914586114\x67ShardId\x74shardId-000000000000\xff");
 }
@@ -57,15 +57,15 @@ TEST(HotEncode, PutRecordsWithAndWithoutErrors) {
       {.number = number, .error = nullptr}, {.number = {}, .error = &throttled}, {.number = {}, .error = &failed}};
   const std::string text = model::to_text(number);
   EXPECT_EQ(
-      encode_put_records(Encoding::json, outcomes),
+      encode_put_records(Encoding::json, outcomes, false),
       R"({"FailedRecordCount":2,"Records":[{"SequenceNumber":")" + text +
           R"(","ShardId":"shardId-000000000007"},{"ErrorCode":"ProvisionedThroughputExceededException",)"
           R"("ErrorMessage":"Rate exceeded for shard shardId-000000000001 in stream \"x\\\u0001 under account 1."},)"
           R"({"ErrorCode":"InternalFailure","ErrorMessage":")" +
           std::string(entry_error(failed).message) + R"("}]})");
-  EXPECT_EQ(parsed(Encoding::cbor, encode_put_records(Encoding::cbor, outcomes)),
-            parsed(Encoding::json, encode_put_records(Encoding::json, outcomes)));
-  EXPECT_EQ(encode_put_records(Encoding::json, {}), R"({"FailedRecordCount":0,"Records":[]})");
+  EXPECT_EQ(parsed(Encoding::cbor, encode_put_records(Encoding::cbor, outcomes, false)),
+            parsed(Encoding::json, encode_put_records(Encoding::json, outcomes, false)));
+  EXPECT_EQ(encode_put_records(Encoding::json, {}, false), R"({"FailedRecordCount":0,"Records":[]})");
 }
 
 TEST(HotEncode, GetRecordsOfTheReference) {
@@ -91,6 +91,16 @@ TEST(HotEncode, GetRecordsOfTheReference) {
       "AAAA\x72MillisBehindLatest";
   cbor += std::string("\x00\xff", 2);
   EXPECT_EQ(encode_get_records(Encoding::cbor, created_s, 0, records, tail), cbor);
+}
+
+TEST(HotEncode, EncryptedStreamsSaySo) {
+  const model::SequenceNumber number{.created_s = created_s, .shard = 0, .position = 1, .time_s = created_s};
+  const std::string entry = R"("SequenceNumber":")" + model::to_text(number) + R"(","ShardId":"shardId-000000000000")";
+  EXPECT_EQ(encode_put_record(Encoding::json, number, true), "{" + entry + R"(,"EncryptionType":"KMS"})");
+  EXPECT_EQ(parsed(Encoding::cbor, encode_put_record(Encoding::cbor, number, true)),
+            parsed(Encoding::json, encode_put_record(Encoding::json, number, true)));
+  EXPECT_EQ(encode_put_records(Encoding::json, {{.number = number, .error = nullptr}}, true),
+            R"({"FailedRecordCount":0,"Records":[{)" + entry + R"(}],"EncryptionType":"KMS"})");
 }
 
 TEST(HotEncode, TheEndOfAShard) {
@@ -193,8 +203,9 @@ TEST(HotEncodeRandom, PutAnswersParseBack) {
       if (generator.one_in(20)) ++number.time_s;
       outcome.number = number;
     }
+    const bool is_encrypted = generator.one_in(2);
     for (const Encoding encoding : encodings) {
-      const Json answer = parsed(encoding, encode_put_records(encoding, outcomes));
+      const Json answer = parsed(encoding, encode_put_records(encoding, outcomes, is_encrypted));
       ASSERT_EQ(answer["Records"].size(), outcomes.size());
       int failed = 0;
       for (std::size_t k = 0; k < outcomes.size(); ++k) {
@@ -209,6 +220,7 @@ TEST(HotEncodeRandom, PutAnswersParseBack) {
         }
       }
       ASSERT_EQ(answer["FailedRecordCount"], failed);
+      ASSERT_EQ(answer.value("EncryptionType", "none"), is_encrypted ? "KMS" : "none");
     }
   }
 }
@@ -234,7 +246,8 @@ TEST(HotEncodeRandom, PagesParseBack) {
                          .data = record.data,
                          .position = position,
                          .arrival_ms = arrival_ms,
-                         .has_partition_key = !generator.one_in(6)});
+                         .has_partition_key = !generator.one_in(6),
+                         .is_encrypted = generator.one_in(3)});
     }
     const PageTail tail{.next_shard_iterator = "iterator", .millis_behind_latest = arrival_ms, .children = {}};
     for (const Encoding encoding : encodings) {
@@ -259,6 +272,7 @@ TEST(HotEncodeRandom, PagesParseBack) {
           expected["Data"] = Json::binary({record.data.begin(), record.data.end()});
         }
         if (record.has_partition_key) expected["PartitionKey"] = record.partition_key;
+        if (record.is_encrypted) expected["EncryptionType"] = "KMS";
         ASSERT_EQ(entry, expected);
       }
     }

@@ -10,15 +10,15 @@
 namespace millrace::wire::hot {
 
 namespace json {
-std::string put_record(const model::SequenceNumber& number);
-std::string put_records(const std::vector<PutOutcome>& outcomes);
+std::string put_record(const model::SequenceNumber& number, bool is_encrypted);
+std::string put_records(const std::vector<PutOutcome>& outcomes, bool is_encrypted);
 std::string get_records(std::int64_t created_s, model::ShardNo shard, const std::vector<PageRecord>& records,
                         const PageTail& tail);
 }  // namespace json
 
 namespace cbor {
-std::string put_record(const model::SequenceNumber& number);
-std::string put_records(const std::vector<PutOutcome>& outcomes);
+std::string put_record(const model::SequenceNumber& number, bool is_encrypted);
+std::string put_records(const std::vector<PutOutcome>& outcomes, bool is_encrypted);
 std::string get_records(std::int64_t created_s, model::ShardNo shard, const std::vector<PageRecord>& records,
                         const PageTail& tail);
 }  // namespace cbor

@@ -43,11 +43,11 @@ std::string iterator_type_sentence(std::string_view type, std::string_view what)
       type, what);
 }
 
-std::string illegal_tags_sentence(std::string_view what, std::string_view name, std::string_view account) {
+std::string illegal_tags_sentence(std::string_view what, std::string_view resource, std::string_view account) {
   return fmt::format(
-      "Failed to {} stream {} under account {} because some tags contained illegal characters. The allowed characters "
-      "are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
-      what, name, account);
+      "Failed to {} {} under account {} because some tags contained illegal characters. The allowed characters are "
+      "Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
+      what, resource, account);
 }
 
 }  // namespace
@@ -66,6 +66,18 @@ Error shard_id_not_found(std::string_view raw, std::string_view name, std::strin
           fmt::format("Could not find shard {} in stream {} under account {}.", raw, name, account)};
 }
 
+Error consumer_not_found(std::string_view consumer, std::string_view account) {
+  return {Errc::resource_not_found, fmt::format("Consumer {}, account {} not found.", consumer, account)};
+}
+
+Error resource_not_found(std::string_view arn) {
+  return {Errc::resource_not_found, fmt::format("Resource {} not found.", arn)};
+}
+
+Error policy_not_found(std::string_view arn) {
+  return {Errc::resource_not_found, fmt::format("No resource policy found for resource {}.", arn)};
+}
+
 Error stream_exists(std::string_view name, std::string_view account) {
   return {Errc::resource_in_use, fmt::format("Stream {} under account {} already exists.", name, account)};
 }
@@ -82,6 +94,19 @@ Error stream_has_consumers(std::string_view name, std::string_view arn) {
                   "delete {} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all "
                   "the consumers that are associated with it.",
                   arn, name)};
+}
+
+Error consumer_exists(std::string_view consumer, std::string_view name, std::string_view account) {
+  return {Errc::resource_in_use,
+          fmt::format("Consumer {} under stream {} under account {} already exists.", consumer, name, account)};
+}
+
+Error consumer_not_active(std::string_view consumer, std::int64_t created_s, std::string_view name,
+                          std::string_view account) {
+  // The space before the comma is the service's.
+  return {Errc::resource_in_use,
+          fmt::format("Consumer {} with creation timestamp {} under stream: {} , account {} is not in ACTIVE status.",
+                      consumer, created_s, name, account)};
 }
 
 Error no_stream_given() {
@@ -103,6 +128,30 @@ Error list_shards_with_token_and_stream() {
 
 Error invalid_next_token() {
   return {Errc::invalid_argument, "Invalid NextToken."};
+}
+
+Error no_consumer_given() {
+  return {Errc::invalid_argument, "Either ConsumerARN, or StreamARN and ConsumerName must be provided."};
+}
+
+Error consumer_members_disagree() {
+  return {Errc::invalid_argument, "ConsumerARN, StreamARN and ConsumerName do not name the same consumer."};
+}
+
+Error list_consumers_with_token_and_time() {
+  return {Errc::invalid_argument, "NextToken and StreamCreationTimestamp cannot be provided together."};
+}
+
+Error next_token_of_another_stream(std::string_view arn) {
+  return {Errc::invalid_argument, fmt::format("The NextToken is not of a listing of {}.", arn)};
+}
+
+Error malformed_policy(std::string_view cause) {
+  return {Errc::invalid_argument, fmt::format("The resource policy is malformed: {}.", cause)};
+}
+
+Error encryption_type_not_kms() {
+  return {Errc::invalid_argument, "The EncryptionType must be KMS."};
 }
 
 Error invalid_shard_iterator() {
@@ -131,20 +180,20 @@ Error iterator_timestamp_in_future(std::int64_t timestamp_ms, std::int64_t now_m
                       timestamp_ms, now_ms)};
 }
 
-Error starting_number_invalid(std::string_view number, std::string_view shard, std::string_view name,
-                              std::string_view account) {
+Error starting_number_invalid(std::string_view number, std::string_view operation, std::string_view shard,
+                              std::string_view name, std::string_view account) {
   return {Errc::invalid_argument,
-          fmt::format("StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account {} is "
+          fmt::format("StartingSequenceNumber {} used in {} on shard {} in stream {} under account {} is "
                       "invalid.",
-                      number, shard, name, account)};
+                      number, operation, shard, name, account)};
 }
 
-Error starting_number_of_another_stream(std::string_view number, std::string_view shard, std::string_view name,
-                                        std::string_view account) {
+Error starting_number_of_another_stream(std::string_view number, std::string_view operation, std::string_view shard,
+                                        std::string_view name, std::string_view account) {
   return {Errc::invalid_argument,
-          fmt::format("StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account {} is "
+          fmt::format("StartingSequenceNumber {} used in {} on shard {} in stream {} under account {} is "
                       "invalid because it did not come from this stream.",
-                      number, shard, name, account)};
+                      number, operation, shard, name, account)};
 }
 
 Error starting_number_of_another_shard(std::string_view encoded_shard, std::string_view shard) {
@@ -229,6 +278,11 @@ Error shard_count_missing() {
   return {Errc::invalid_argument, "ShardCount must be provided for PROVISIONED mode."};
 }
 
+Error warm_throughput_needs_commitment() {
+  return {Errc::validation,
+          "WarmThroughputMiBps is only supported for accounts whose MinimumThroughputBillingCommitment is ENABLED."};
+}
+
 Error warm_throughput_needs_on_demand(std::string_view name) {
   return {Errc::validation,
           fmt::format("WarmThroughputMiBps is only supported for on-demand streams. Stream [{}] is using PROVISIONED "
@@ -247,21 +301,20 @@ Error tags_with_invalid_characters() {
           "@."};
 }
 
-Error added_tags_with_illegal_characters(std::string_view name, std::string_view account) {
-  return {Errc::invalid_argument, illegal_tags_sentence("add tags to", name, account)};
+Error added_tags_with_illegal_characters(std::string_view resource, std::string_view account) {
+  return {Errc::invalid_argument, illegal_tags_sentence("add tags to", resource, account)};
 }
 
-Error removed_tags_with_illegal_characters(std::string_view name, std::string_view account) {
-  return {Errc::invalid_argument, illegal_tags_sentence("remove tags from", name, account)};
+Error removed_tags_with_illegal_characters(std::string_view resource, std::string_view account) {
+  return {Errc::invalid_argument, illegal_tags_sentence("remove tags from", resource, account)};
 }
 
-Error too_many_tags(std::string_view name, std::string_view account) {
+Error too_many_tags(std::string_view resource, std::string_view account) {
   // The service says 10, and stops at 50.
-  return {
-      Errc::invalid_argument,
-      fmt::format("Failed to add tags to stream {} under account {} because a given stream cannot have more than 10 "
-                  "tags associated with it.",
-                  name, account)};
+  return {Errc::invalid_argument,
+          fmt::format("Failed to add tags to {} under account {} because a given {} cannot have more than 10 tags "
+                      "associated with it.",
+                      resource, account, resource.substr(0, resource.find(' ')))};
 }
 
 Error reserved_tag_key() {
@@ -290,6 +343,23 @@ Error on_demand_limit_exceeded(std::string_view account, std::string_view region
 
 Error too_many_creating(std::int64_t limit) {
   return {Errc::limit_exceeded, fmt::format("At most {} streams may be in state CREATING at a time.", limit)};
+}
+
+Error too_many_consumers(std::string_view name, std::string_view account, std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("Stream {} under account {} has {} consumers, which is the limit.", name, account, limit)};
+}
+
+Error too_many_creating_consumers(std::string_view name, std::string_view account, std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("At most {} consumers of stream {} under account {} may be in state CREATING at a time.", limit,
+                      name, account)};
+}
+
+Error too_many_encryption_changes(std::string_view name, std::string_view account, std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("Encryption of stream {} under account {} can be started and stopped {} times each in 24 hours.",
+                      name, account, limit)};
 }
 
 Error control_rate_exceeded(std::string_view name, std::string_view account) {

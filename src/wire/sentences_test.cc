@@ -33,6 +33,9 @@ TEST(Sentences, NotFoundAndInUse) {
        "Shard shardId-000000000005 in stream x under account 123456789012 does not exist"},
       {shard_id_not_found("ABKLFD8", "x", account), Errc::resource_not_found,
        "Could not find shard ABKLFD8 in stream x under account 123456789012."},
+      {consumer_not_found("c", account), Errc::resource_not_found, "Consumer c, account 123456789012 not found."},
+      {consumer_not_active("c", 1'768'469'398, "x", account), Errc::resource_in_use,
+       "Consumer c with creation timestamp 1768469398 under stream: x , account 123456789012 is not in ACTIVE status."},
       {stream_exists("x", account), Errc::resource_in_use, "Stream x under account 123456789012 already exists."},
       {stream_not_active("x", account, "UPDATING"), Errc::resource_in_use,
        "Stream x under account 123456789012 not ACTIVE, instead in state UPDATING"},
@@ -60,10 +63,10 @@ TEST(Sentences, Iterators) {
       {iterator_timestamp_in_future(7, 5), Errc::invalid_argument,
        "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: 7, "
        "currentTimestampInMillis: 5"},
-      {starting_number_invalid("5", shard, "x", account), Errc::invalid_argument,
+      {starting_number_invalid("5", "GetShardIterator", shard, "x", account), Errc::invalid_argument,
        "StartingSequenceNumber 5 used in GetShardIterator on shard shardId-000000000005 in stream x under account "
        "123456789012 is invalid."},
-      {starting_number_of_another_stream("5", shard, "x", account), Errc::invalid_argument,
+      {starting_number_of_another_stream("5", "GetShardIterator", shard, "x", account), Errc::invalid_argument,
        "StartingSequenceNumber 5 used in GetShardIterator on shard shardId-000000000005 in stream x under account "
        "123456789012 is invalid because it did not come from this stream."},
       {starting_number_of_another_shard(shard, "shardId-000000000000"), Errc::invalid_argument,
@@ -139,13 +142,13 @@ TEST(Sentences, Tags) {
       {tags_with_invalid_characters(), Errc::invalid_argument,
        "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % "
        "@."},
-      {added_tags_with_illegal_characters("x", account), Errc::invalid_argument,
+      {added_tags_with_illegal_characters("stream x", account), Errc::invalid_argument,
        "Failed to add tags to stream x under account 123456789012 because some tags contained illegal characters. The "
        "allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'."},
-      {removed_tags_with_illegal_characters("x", account), Errc::invalid_argument,
+      {removed_tags_with_illegal_characters("stream x", account), Errc::invalid_argument,
        "Failed to remove tags from stream x under account 123456789012 because some tags contained illegal characters. "
        "The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'."},
-      {too_many_tags("x", account), Errc::invalid_argument,
+      {too_many_tags("stream x", account), Errc::invalid_argument,
        "Failed to add tags to stream x under account 123456789012 because a given stream cannot have more than 10 tags "
        "associated with it."},
   });
@@ -160,6 +163,23 @@ TEST(Sentences, InOurOwnWords) {
   EXPECT_EQ(warm_throughput_needs_on_demand("x").code, Errc::validation);
   EXPECT_EQ(warm_throughput_too_high(10'241, 10'240).code, Errc::validation);
   EXPECT_EQ(reserved_tag_key().code, Errc::invalid_argument);
+  EXPECT_EQ(
+      too_many_tags("consumer c", account).message,
+      "Failed to add tags to consumer c under account 123456789012 because a given consumer cannot have more than "
+      "10 tags associated with it.");
+  EXPECT_EQ(resource_not_found("arn:x").code, Errc::resource_not_found);
+  EXPECT_EQ(policy_not_found("arn:x").code, Errc::resource_not_found);
+  EXPECT_EQ(consumer_exists("c", "x", account).code, Errc::resource_in_use);
+  EXPECT_EQ(no_consumer_given().code, Errc::invalid_argument);
+  EXPECT_EQ(consumer_members_disagree().code, Errc::invalid_argument);
+  EXPECT_EQ(list_consumers_with_token_and_time().code, Errc::invalid_argument);
+  EXPECT_EQ(next_token_of_another_stream("arn:x").code, Errc::invalid_argument);
+  EXPECT_EQ(malformed_policy("it is empty").message, "The resource policy is malformed: it is empty.");
+  EXPECT_EQ(encryption_type_not_kms().code, Errc::invalid_argument);
+  EXPECT_EQ(warm_throughput_needs_commitment().code, Errc::validation);
+  EXPECT_EQ(too_many_consumers("x", account, 20).code, Errc::limit_exceeded);
+  EXPECT_EQ(too_many_creating_consumers("x", account, 5).code, Errc::limit_exceeded);
+  EXPECT_EQ(too_many_encryption_changes("x", account, 25).code, Errc::limit_exceeded);
   EXPECT_EQ(too_many_creating(5).code, Errc::limit_exceeded);
   EXPECT_EQ(next_token_expired(0, 300'001).code, Errc::expired_next_token);
   EXPECT_EQ(

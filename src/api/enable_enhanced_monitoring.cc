@@ -1,0 +1,12 @@
+#include <utility>
+
+#include "api/monitoring.h"
+#include "api/operation.h"
+
+namespace millrace::api {
+
+void enable_enhanced_monitoring(Context& context, const wire::Value& input, base::Done<wire::Value> done) {
+  change_monitoring(context, input, true, std::move(done));
+}
+
+}  // namespace millrace::api
