@@ -13,6 +13,8 @@
 namespace millrace::coordinator {
 namespace {
 
+using catalog::testing_keys::key;
+
 using base::Errc;
 using catalog::StreamStatus;
 using testing::TestEngine;
@@ -50,12 +52,12 @@ class CoordinatorTest : public ::testing::Test {
   }
   std::shared_ptr<Told> begin_create(std::string name, std::uint32_t shards = 2) {
     catalog::CreateStream spec;
-    spec.name = std::move(name);
+    spec.stream = key(std::move(name));
     spec.shard_count = shards;
     return begin([&](auto done) { coordinator->create_stream(spec, std::move(done)); });
   }
   std::shared_ptr<Told> begin_delete(const std::string& name, std::uint64_t uid) {
-    return begin([&](auto done) { coordinator->delete_stream(name, uid, std::move(done)); });
+    return begin([&](auto done) { coordinator->delete_stream({key(name), uid}, std::move(done)); });
   }
   base::Result<void> create(const std::string& name, std::uint32_t shards = 2) {
     return ended(begin_create(name, shards));
@@ -66,7 +68,7 @@ class CoordinatorTest : public ::testing::Test {
     return told->outcome;
   }
 
-  const StreamEntry* entry(const std::string& name) { return coordinator->directory()->find(name); }
+  const StreamEntry* entry(const std::string& name) { return coordinator->directory()->find(key(name)); }
   std::uint64_t uid_of(const std::string& name) { return entry(name)->stream->uid; }
   StreamStatus status_of(const std::string& name) { return entry(name)->stream->status; }
 
@@ -95,7 +97,7 @@ TEST_F(CoordinatorTest, ACreatedStreamIsActiveAndWorks) {
   const auto before = coordinator->version();
   bool told = false;
   catalog::CreateStream spec;
-  spec.name = "orders";
+  spec.stream = key("orders");
   spec.shard_count = 3;
   spec.record_kib_max = 2048;
   coordinator->create_stream(spec, [&](base::Result<void> outcome) {
@@ -160,10 +162,10 @@ TEST_F(CoordinatorTest, HoldsTheAccountsLimits) {
   EXPECT_TRUE(create("a", 3));
   EXPECT_EQ(create("b", 3).error(), base::Error(Errc::limit_exceeded, "shards"));
   catalog::CreateStream spec;
-  spec.name = "c";
+  spec.stream = key("c");
   spec.mode = catalog::StreamMode::on_demand;
   EXPECT_TRUE(ended(begin([&](auto done) { coordinator->create_stream(spec, std::move(done)); })));
-  spec.name = "d";
+  spec.stream = key("d");
   EXPECT_EQ(ended(begin([&](auto done) { coordinator->create_stream(spec, std::move(done)); })).error(),
             base::Error(Errc::limit_exceeded, "on_demand_streams"));
   EXPECT_TRUE(remove("a"));
@@ -194,8 +196,10 @@ TEST_F(CoordinatorTest, ADeletedStreamsMemoryIsFreeBeforeItsName) {
   EXPECT_EQ(used(base::MemoryShare::catalogue), catalogue_bytes);
   // A request that still has the old directory is told that the stream is gone.
   base::Errc code = Errc::internal_failure;
-  old->find("orders")->shards[0]->append(log::testing::named_block("late", 1, 0, &machine.budget),
-                                         [&](base::Result<shard::Stored> stored) { code = stored.error().code; });
+  old->find(key("orders"))
+      ->shards[0]
+      ->append(log::testing::named_block("late", 1, 0, &machine.budget),
+               [&](base::Result<shard::Stored> stored) { code = stored.error().code; });
   EXPECT_EQ(code, Errc::resource_not_found);
   EXPECT_EQ(used(base::MemoryShare::log), 0U);
 }
@@ -262,7 +266,7 @@ TEST_F(CoordinatorTest, RetentionReachesReadsAndTheEngine) {
   ASSERT_TRUE(put("orders", "old"));
   auto set = [&](std::uint32_t hours, bool increase) {
     return ended(begin([&](auto done) {
-      coordinator->set_retention({"orders", uid_of("orders"), hours, increase}, std::move(done));
+      coordinator->set_retention({key("orders"), uid_of("orders"), hours, increase}, std::move(done));
     }));
   };
   EXPECT_TRUE(set(48, true));
@@ -282,8 +286,9 @@ TEST_F(CoordinatorTest, RetentionReachesReadsAndTheEngine) {
 TEST_F(CoordinatorTest, TheEngineIsLeftWithTheLastRetention) {
   ASSERT_TRUE(create("orders", 1));
   auto raise = [&](std::uint32_t hours) {
-    return begin(
-        [&](auto done) { coordinator->set_retention({"orders", uid_of("orders"), hours, true}, std::move(done)); });
+    return begin([&](auto done) {
+      coordinator->set_retention({key("orders"), uid_of("orders"), hours, true}, std::move(done));
+    });
   };
   machine.engine.hold(Call::configure);
   const auto first = raise(48);
@@ -305,13 +310,15 @@ TEST_F(CoordinatorTest, TheEngineIsLeftWithTheLastRetention) {
 TEST_F(CoordinatorTest, TagsChange) {
   ASSERT_TRUE(create("orders"));
   const auto uid = uid_of("orders");
-  EXPECT_TRUE(ended(
-      begin([&](auto done) { coordinator->add_tags({"orders", uid, {{"a", "1"}, {"b", "2"}}, 2}, std::move(done)); })));
+  EXPECT_TRUE(ended(begin([&](auto done) {
+    coordinator->change(catalog::AddTags{key("orders"), uid, {{"a", "1"}, {"b", "2"}}, 2}, std::move(done));
+  })));
   EXPECT_EQ(ended(begin([&](auto done) {
-              coordinator->add_tags({"orders", uid, {{"c", "3"}}, 2}, std::move(done));
+              coordinator->change(catalog::AddTags{key("orders"), uid, {{"c", "3"}}, 2}, std::move(done));
             })).error(),
             base::Error(Errc::guard_failed, "tags"));
-  EXPECT_TRUE(ended(begin([&](auto done) { coordinator->remove_tags({"orders", uid, {"a"}}, std::move(done)); })));
+  EXPECT_TRUE(ended(
+      begin([&](auto done) { coordinator->change(catalog::RemoveTags{key("orders"), uid, {"a"}}, std::move(done)); })));
   EXPECT_EQ(entry("orders")->stream->tags, (std::map<std::string, std::string>{{"b", "2"}}));
 }
 
@@ -326,12 +333,16 @@ TEST_F(CoordinatorTest, OperationsUnderWayAreBounded) {
   EXPECT_EQ(remove("stream-0").error(), too_many);
   const auto uid = uid_of("stream-0");
   EXPECT_EQ(ended(begin([&](auto done) {
-              coordinator->set_retention({"stream-0", uid, 48, true}, std::move(done));
+              coordinator->set_retention({key("stream-0"), uid, 48, true}, std::move(done));
             })).error(),
             too_many);
-  EXPECT_EQ(ended(begin([&](auto done) { coordinator->add_tags({"stream-0", uid, {}, 50}, std::move(done)); })).error(),
+  EXPECT_EQ(ended(begin([&](auto done) {
+              coordinator->change(catalog::AddTags{key("stream-0"), uid, {}, 50}, std::move(done));
+            })).error(),
             too_many);
-  EXPECT_EQ(ended(begin([&](auto done) { coordinator->remove_tags({"stream-0", uid, {}}, std::move(done)); })).error(),
+  EXPECT_EQ(ended(begin([&](auto done) {
+              coordinator->change(catalog::RemoveTags{key("stream-0"), uid, {}}, std::move(done));
+            })).error(),
             too_many);
   machine.engine.release();
   for (const auto& told : under_way)
@@ -348,7 +359,7 @@ TEST_F(CoordinatorTest, AFullShareOfTheMemoryRefusesStreams) {
   int made = 0;
   while (refused.message.empty() && made < 1'000) {
     catalog::CreateStream spec;
-    spec.name = fmt::format("stream-{}", made++);
+    spec.stream = key(fmt::format("stream-{}", made++));
     (*opened)->create_stream(spec, [&](base::Result<void> outcome) {
       if (!outcome) refused = outcome.error();
     });
@@ -412,8 +423,8 @@ TEST_F(CoordinatorTest, AStartDropsLogsOfNoStreamAndMakesMissingOnes) {
 TEST_F(CoordinatorTest, AStartTellsTheEngineARetentionItMissed) {
   ASSERT_TRUE(create("orders", 1));
   machine.engine.hold(Call::configure);
-  const auto told =
-      begin([&](auto done) { coordinator->set_retention({"orders", uid_of("orders"), 48, true}, std::move(done)); });
+  const auto told = begin(
+      [&](auto done) { coordinator->set_retention({key("orders"), uid_of("orders"), 48, true}, std::move(done)); });
   EXPECT_EQ(told->times, 0);
   EXPECT_EQ(machine.engine.configs().begin()->second.retention, std::chrono::hours(24));
   crash();

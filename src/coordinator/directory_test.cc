@@ -9,6 +9,8 @@
 namespace millrace::coordinator {
 namespace {
 
+using catalog::testing_keys::key;
+
 using catalog::ShardInfo;
 using catalog::State;
 using catalog::Stream;
@@ -17,6 +19,7 @@ class DirectoryTest : public ::testing::Test {
  protected:
   static std::shared_ptr<Stream> make_stream(std::string name, std::uint64_t uid, std::uint32_t shards) {
     auto stream = std::make_shared<Stream>();
+    stream->place = key("").place;
     stream->name = std::move(name);
     stream->uid = uid;
     for (const auto& range : model::uniform_ranges(shards)) {
@@ -33,7 +36,7 @@ class DirectoryTest : public ::testing::Test {
     auto state = std::make_shared<State>();
     state->version = ++version;
     for (auto& stream : streams)
-      state->streams.emplace(stream->name, stream);
+      state->streams.set(stream->key(), stream);
     return state;
   }
   std::shared_ptr<const Directory> make(const Directory* before, std::vector<std::shared_ptr<const Stream>> streams) {
@@ -59,7 +62,7 @@ class DirectoryTest : public ::testing::Test {
 TEST_F(DirectoryTest, RoutesToTheOwnerOfTheHash) {
   for (std::uint32_t shards = 1; shards <= 70; ++shards) {
     const auto directory = make(nullptr, {make_stream("orders", 1, shards)});
-    const StreamEntry& entry = *directory->find("orders");
+    const StreamEntry& entry = *directory->find(key("orders"));
     for (const ShardInfo& shard : entry.stream->shards) {
       expect_routes_right(entry, shard.range.first);
       expect_routes_right(entry, shard.range.last);
@@ -88,7 +91,7 @@ TEST_F(DirectoryTest, ClosedShardsGetNothing) {
                             .created_s = 9,
                             .closed_s = {}});
   const auto directory = make(nullptr, {stream});
-  const StreamEntry& entry = *directory->find("orders");
+  const StreamEntry& entry = *directory->find(key("orders"));
   EXPECT_EQ(entry.route(0), 2U);
   EXPECT_EQ(entry.route(middle), 2U);
   EXPECT_EQ(entry.route(middle + 1), 3U);
@@ -104,7 +107,7 @@ TEST_F(DirectoryTest, FindsShardsByNumberWithGaps) {
   stream->shards.erase(stream->shards.begin());  // 0 has expired
   stream->shards[2].number = 9;
   const auto directory = make(nullptr, {stream});
-  const StreamEntry& entry = *directory->find("orders");
+  const StreamEntry& entry = *directory->find(key("orders"));
   EXPECT_EQ(entry.find(0), nullptr);
   EXPECT_EQ(*entry.find(1), entry.shards[0]);
   EXPECT_EQ(*entry.find(2), entry.shards[1]);
@@ -121,7 +124,7 @@ TEST_F(DirectoryTest, OnlyWhatChangedIsNew) {
   const auto c = make_stream("c", 3, 1);
   const auto before = make(nullptr, {a, b, c});
   EXPECT_EQ(before->version, 1U);
-  EXPECT_EQ(before->find("d"), nullptr);
+  EXPECT_EQ(before->find(key("d")), nullptr);
 
   // b is changed, c goes, and d, aa come.
   auto changed = std::make_shared<Stream>(*b);
@@ -129,14 +132,14 @@ TEST_F(DirectoryTest, OnlyWhatChangedIsNew) {
   const auto after = make(before.get(), {a, make_stream("aa", 5, 1), changed, make_stream("d", 6, 1)});
   EXPECT_EQ(after->version, 2U);
   EXPECT_EQ(after->by_name.size(), 4U);
-  EXPECT_EQ(after->find("a"), before->find("a"));
-  EXPECT_NE(after->find("b"), before->find("b"));
-  EXPECT_EQ(after->find("b")->stream, changed);
-  EXPECT_EQ(after->find("b")->shards, before->find("b")->shards) << "shards are taken over";
-  EXPECT_EQ(after->find("c"), nullptr);
-  EXPECT_EQ(after->find("d")->shards.size(), 1U);
-  EXPECT_EQ(after->find("aa")->stream->uid, 5U);
-  EXPECT_NE(before->find("c"), nullptr) << "a published directory never changes";
+  EXPECT_EQ(after->find(key("a")), before->find(key("a")));
+  EXPECT_NE(after->find(key("b")), before->find(key("b")));
+  EXPECT_EQ(after->find(key("b"))->stream, changed);
+  EXPECT_EQ(after->find(key("b"))->shards, before->find(key("b"))->shards) << "shards are taken over";
+  EXPECT_EQ(after->find(key("c")), nullptr);
+  EXPECT_EQ(after->find(key("d"))->shards.size(), 1U);
+  EXPECT_EQ(after->find(key("aa"))->stream->uid, 5U);
+  EXPECT_NE(before->find(key("c")), nullptr) << "a published directory never changes";
 
   const auto empty = make(after.get(), {});
   EXPECT_TRUE(empty->by_name.empty());
@@ -144,7 +147,7 @@ TEST_F(DirectoryTest, OnlyWhatChangedIsNew) {
 
 TEST_F(DirectoryTest, NewShardsJoinThoseThatRun) {
   const auto before = make(nullptr, {make_stream("orders", 1, 1)});
-  auto split = std::make_shared<Stream>(*before->find("orders")->stream);
+  auto split = std::make_shared<Stream>(*before->find(key("orders"))->stream);
   split->shards[0].closed_s = 7;
   for (const auto& range : model::uniform_ranges(2)) {
     split->shards.push_back({.number = static_cast<model::ShardNo>(split->shards.size()),
@@ -155,17 +158,17 @@ TEST_F(DirectoryTest, NewShardsJoinThoseThatRun) {
                              .closed_s = {}});
   }
   const auto after = make(before.get(), {split});
-  const StreamEntry& entry = *after->find("orders");
+  const StreamEntry& entry = *after->find(key("orders"));
   ASSERT_EQ(entry.shards.size(), 3U);
-  EXPECT_EQ(entry.shards[0], before->find("orders")->shards[0]);
+  EXPECT_EQ(entry.shards[0], before->find(key("orders"))->shards[0]);
   EXPECT_EQ(entry.open_indexes, (std::vector<std::uint32_t>{1, 2}));
 }
 
 TEST_F(DirectoryTest, AStreamMadeAgainSharesNothingWithTheOldOne) {
   const auto before = make(nullptr, {make_stream("orders", 1, 2)});
   const auto after = make(before.get(), {make_stream("orders", 2, 2)});
-  EXPECT_NE(after->find("orders")->shards[0], before->find("orders")->shards[0]);
-  EXPECT_EQ(after->find("orders")->shards[0]->config().id.stream_uid, 2U);
+  EXPECT_NE(after->find(key("orders"))->shards[0], before->find(key("orders"))->shards[0]);
+  EXPECT_EQ(after->find(key("orders"))->shards[0]->config().id.stream_uid, 2U);
 }
 
 TEST_F(DirectoryTest, CostsCountWhatIsThere) {

@@ -16,6 +16,8 @@
 namespace millrace::coordinator {
 namespace {
 
+using catalog::testing_keys::key;
+
 using base::Errc;
 
 constexpr int rounds = 600;  // of each control thread
@@ -34,7 +36,7 @@ class Storm {
     for (int i = 0; i < rounds; ++i) {
       const auto name = fmt::format("stream-{}", random.below(names));
       const auto directory = coordinator->directory();
-      const StreamEntry* entry = directory->find(name);
+      const StreamEntry* entry = directory->find(key(name));
       const std::uint64_t uid = entry == nullptr ? 0 : entry->stream->uid;
       switch (random.below(6)) {
         case 0:
@@ -42,19 +44,19 @@ class Storm {
           create(name, static_cast<std::uint32_t>(1 + random.below(6)), random.below(3) == 0);
           break;
         case 2:
-          coordinator->delete_stream(name, uid, allow({Errc::not_found, Errc::guard_failed}));
+          coordinator->delete_stream({key(name), uid}, allow({Errc::not_found, Errc::guard_failed}));
           break;
         case 3:
-          coordinator->set_retention({name, uid, static_cast<std::uint32_t>(24 + random.below(100)), true},
+          coordinator->set_retention({key(name), uid, static_cast<std::uint32_t>(24 + random.below(100)), true},
                                      allow({Errc::not_found, Errc::guard_failed}));
           break;
         case 4:
-          coordinator->add_tags({name, uid, {{fmt::format("tag-{}", random.below(5)), "v"}}, 3},
-                                allow({Errc::not_found, Errc::guard_failed}));
+          coordinator->change(catalog::AddTags{key(name), uid, {{fmt::format("tag-{}", random.below(5)), "v"}}, 3},
+                              allow({Errc::not_found, Errc::guard_failed}));
           break;
         default:
-          coordinator->remove_tags({name, uid, {fmt::format("tag-{}", random.below(5))}},
-                                   allow({Errc::not_found, Errc::guard_failed}));
+          coordinator->change(catalog::RemoveTags{key(name), uid, {fmt::format("tag-{}", random.below(5))}},
+                              allow({Errc::not_found, Errc::guard_failed}));
       }
     }
   }
@@ -69,7 +71,7 @@ class Storm {
       EXPECT_GE(directory->version, last_version);
       last_version = directory->version;
       expect_consistent(*directory);
-      const StreamEntry* entry = directory->find(fmt::format("stream-{}", random.below(names)));
+      const StreamEntry* entry = directory->find(key(fmt::format("stream-{}", random.below(names))));
       if (entry == nullptr) continue;
       const base::u128 hash = base::make_u128(random.below(~0ULL), random.below(~0ULL));
       const std::size_t at = entry->route(hash);
@@ -84,7 +86,7 @@ class Storm {
       const auto directory = coordinator->directory();
       if (directory->by_name.empty()) return;
       for (const auto& [name, entry] : directory->by_name) {
-        coordinator->delete_stream(name, entry->stream->uid, allow({Errc::not_found, Errc::guard_failed}));
+        coordinator->delete_stream({key(name), entry->stream->uid}, allow({Errc::not_found, Errc::guard_failed}));
       }
     }
   }
@@ -113,7 +115,7 @@ class Storm {
 
   void create(const std::string& name, std::uint32_t shards, bool on_demand) {
     catalog::CreateStream spec;
-    spec.name = name;
+    spec.stream = key(name);
     spec.shard_count = shards;
     if (on_demand) spec.mode = catalog::StreamMode::on_demand;
     coordinator->create_stream(spec, allow({Errc::exists, Errc::limit_exceeded}));
@@ -145,7 +147,7 @@ class Storm {
     std::uint64_t open_shards = 0;
     for (const auto& [name, entry] : directory.by_name) {
       const catalog::Stream& stream = *entry->stream;
-      ASSERT_EQ(entry->stream, *directory.state->find(name));
+      ASSERT_EQ(entry->stream, *directory.state->find(key(name)));
       ASSERT_EQ(entry->shards.size(), stream.shards.size());
       ASSERT_LE(stream.tags.size(), 3U);
       for (std::size_t i = 0; i < stream.shards.size(); ++i) {

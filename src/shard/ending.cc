@@ -94,18 +94,18 @@ log::Block block_of(const log::Block& whole, const Passage::Part& part, base::Me
 
 void Shard::close(base::Done<Ending> done) {
   inbox_.post(base::Task([this, done = std::move(done)]() mutable {
-    closing_ = true;
-    let_go_ = false;
-    on_close_.push_back(std::move(done));
+    if (closing_ == nullptr) closing_ = std::make_unique<Closing>();
+    closing_->let_go = false;
+    closing_->on_close.push_back(std::move(done));
     // What was not given to the engine yet comes after the end.
     for (Append& append : std::exchange(waiting_, {}))
-      held_.push_back(std::move(append));
+      closing_->held.push_back(std::move(append));
     if (commits_in_flight_ == 0) close_log();
   }));
 }
 
 void Shard::close_log() {
-  if (on_close_.empty() || std::exchange(log_is_closing_, true)) return;
+  if (closing_ == nullptr || closing_->on_close.empty() || std::exchange(closing_->log_is_closing, true)) return;
   with_writer([this] {
     if (dropped_) return on_closed(base::fail(Errc::resource_not_found));
     if (writer_ == nullptr) return on_closed(base::fail(Errc::internal_failure, "the shard's log cannot be had"));
@@ -117,8 +117,8 @@ void Shard::close_log() {
 }
 
 void Shard::on_closed(base::Result<log::Position> last) {
-  log_is_closing_ = false;
-  auto done = std::exchange(on_close_, {});
+  closing_->log_is_closing = false;
+  auto done = std::exchange(closing_->on_close, {});
   if (!last) {
     // The next attempt begins with a new writer, which sees how the log really ends.
     if (writer_ != nullptr) give_up_writer();
@@ -135,23 +135,25 @@ void Shard::on_closed(base::Result<log::Position> last) {
 
 void Shard::go_on_in(std::vector<Successor> children) {
   inbox_.post(base::Task([this, children = std::move(children)]() mutable {
-    if (dropped_) return;
-    successors_ = std::move(children);
-    for (Append& append : std::exchange(held_, {}))
+    if (dropped_ || closing_ == nullptr) return;
+    closing_->successors = std::move(children);
+    for (Append& append : std::exchange(closing_->held, {}))
       pass_on(std::move(append));
   }));
 }
 
 void Shard::let_go() {
   inbox_.post(base::Task([this] {
-    let_go_ = true;
+    if (closing_ == nullptr) return;
+    closing_->let_go = true;
     fail_held(base::Error(Errc::throughput_exceeded));
   }));
 }
 
 void Shard::fail_held(const base::Error& error) {
-  queued_.fetch_sub(held_.size(), std::memory_order_relaxed);
-  for (Append& append : std::exchange(held_, {}))
+  if (closing_ == nullptr) return;
+  queued_.fetch_sub(closing_->held.size(), std::memory_order_relaxed);
+  for (Append& append : std::exchange(closing_->held, {}))
     append.done(base::fail(error));
 }
 
@@ -159,7 +161,7 @@ void Shard::pass_on(Append append) {
   queued_.fetch_sub(1, std::memory_order_relaxed);
   auto passage = std::make_shared<Passage>();
   passage->done = std::move(append.done);
-  passage->parts = parts_of(append.block, successors_);
+  passage->parts = parts_of(append.block, closing_->successors);
   passage->places.resize(append.records);
   passage->remaining.store(passage->parts.size(), std::memory_order_relaxed);
   std::vector<log::Block> blocks;

@@ -136,7 +136,7 @@ void Shard::drop(base::Done<void> done) {
     if (tail_ != nullptr) shared_.tail_cache.forget(*tail_);
     fail_waiting(base::Error(base::Errc::resource_not_found));
     fail_held(base::Error(base::Errc::resource_not_found));
-    successors_.clear();
+    if (closing_ != nullptr) closing_->successors.clear();
     if (commits_in_flight_ == 0) close_log();
     for (base::Task& task : std::exchange(on_writer_, {}))
       task();
@@ -176,10 +176,10 @@ void Shard::take(Append append) {
     return append.done(base::fail(base::Errc::resource_not_found));
   }
   append.records = append.block.record_count();
-  if (!closing_) return waiting_.push_back(std::move(append));
-  if (!successors_.empty()) return pass_on(std::move(append));
-  held_.push_back(std::move(append));
-  if (let_go_) fail_held(base::Error(Errc::throughput_exceeded));
+  if (closing_ == nullptr) return waiting_.push_back(std::move(append));
+  if (!closing_->successors.empty()) return pass_on(std::move(append));
+  closing_->held.push_back(std::move(append));
+  if (closing_->let_go) fail_held(base::Error(Errc::throughput_exceeded));
 }
 
 void Shard::commit_waiting() {
@@ -246,7 +246,7 @@ void Shard::on_committed(Commit& commit, base::Result<log::Appended> outcome) {
   }
   commit.block = {};
   if (dropped_ && commits_in_flight_ == 0) finish_drop();
-  if (closing_ && commits_in_flight_ == 0) close_log();
+  if (commits_in_flight_ == 0) close_log();
   commit_waiting();
 }
 

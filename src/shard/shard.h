@@ -167,6 +167,14 @@ class Shard : public std::enable_shared_from_this<Shard> {
   };
   // A joined block in flight, and whom to tell.
   struct Commit;
+  // What a shard needs from close() on, which most never come to.
+  struct Closing {
+    bool log_is_closing = false;  // the end marker is being written
+    bool let_go = false;
+    boost::container::deque<Append> held;  // come since close(), until there are successors
+    std::vector<Successor> successors;
+    std::vector<base::Done<Ending>> on_close;
+  };
 
   void handle(Message& message);
   void take(Append append);
@@ -207,16 +215,11 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::unique_ptr<log::Writer> writer_;
   bool acquiring_ = false;
   bool dropped_ = false;
-  bool closing_ = false;         // close() was called: no more appends of its own
-  bool log_is_closing_ = false;  // the end marker is being written
-  bool let_go_ = false;
+  std::unique_ptr<Closing> closing_;         // set by close(): no more appends of its own
   bool committing_ = false;                  // commit_waiting is on the stack
   boost::container::deque<Append> waiting_;  // unlike std::deque it costs nothing while it is empty
-  boost::container::deque<Append> held_;     // come since close(), until there are successors
-  std::vector<Successor> successors_;
-  std::vector<base::Done<Ending>> on_close_;
-  std::vector<base::Task> on_writer_;      // run when the writer is there
-  std::vector<base::Done<void>> on_drop_;  // called when the last commit in flight has ended
+  std::vector<base::Task> on_writer_;        // run when the writer is there
+  std::vector<base::Done<void>> on_drop_;    // called when the last commit in flight has ended
   std::size_t commits_in_flight_ = 0;
   std::int64_t last_arrival_ms_ = 0;
   // Three positions that must never be mixed up: durable <= written <= assigned. The engine assigns and writes; the

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "catalog/codec.h"
+#include "catalog/testing/keys.h"
 #include "log/memory/memory_engine.h"
 #include "shard/shard.h"
 #include "sim/sim_clock.h"
