@@ -43,18 +43,24 @@ extern const OperationShape list_stream_consumers;
 extern const OperationShape list_streams;
 extern const OperationShape list_tags_for_resource;
 extern const OperationShape list_tags_for_stream;
+extern const OperationShape merge_shards;
 extern const OperationShape put_record;
 extern const OperationShape put_records;
 extern const OperationShape put_resource_policy;
 extern const OperationShape register_stream_consumer;
 extern const OperationShape remove_tags_from_stream;
+extern const OperationShape split_shard;
 extern const OperationShape start_stream_encryption;
 extern const OperationShape stop_stream_encryption;
 extern const OperationShape subscribe_to_shard;
 extern const OperationShape tag_resource;
 extern const OperationShape untag_resource;
 extern const OperationShape update_account_settings;
+extern const OperationShape update_max_record_size;
+extern const OperationShape update_shard_count;
+extern const OperationShape update_stream_mode;
 extern const OperationShape update_stream_record_distribution_strategy;
+extern const OperationShape update_stream_warm_throughput;
 }  // namespace op
 
 // Every operation, for what walks them all.
@@ -81,18 +87,24 @@ inline constexpr std::array operations = {
     &op::list_streams,
     &op::list_tags_for_resource,
     &op::list_tags_for_stream,
+    &op::merge_shards,
     &op::put_record,
     &op::put_records,
     &op::put_resource_policy,
     &op::register_stream_consumer,
     &op::remove_tags_from_stream,
+    &op::split_shard,
     &op::start_stream_encryption,
     &op::stop_stream_encryption,
     &op::subscribe_to_shard,
     &op::tag_resource,
     &op::untag_resource,
     &op::update_account_settings,
+    &op::update_max_record_size,
+    &op::update_shard_count,
+    &op::update_stream_mode,
     &op::update_stream_record_distribution_strategy,
+    &op::update_stream_warm_throughput,
 };
 
 }  // namespace millrace::wire

@@ -125,6 +125,11 @@ constexpr std::array tag_members = std::to_array<MemberShape>({
 });
 constexpr Shape tag = structure("Tag", tag_members);
 
+constexpr std::array warm_throughput_members = std::to_array<MemberShape>({
+    {"TargetMiBps", &natural_integer},
+    {"CurrentMiBps", &natural_integer},
+});
+
 constexpr std::array commitment_statuses = {"ENABLED"sv, "DISABLED"sv, "ENABLED_UNTIL_EARLIEST_ALLOWED_END"sv};
 constexpr Shape commitment_status = enumeration("MinimumThroughputBillingCommitmentOutputStatus", commitment_statuses);
 constexpr std::array commitment_members = std::to_array<MemberShape>({
@@ -157,6 +162,7 @@ constinit const Shape shard_list = list_of("ShardList", shard);
 constinit const Shape tag_list = list_of("TagList", tag, 0, 200);
 constinit const Shape enhanced_monitoring_output =
     structure("EnhancedMonitoringOutput", enhanced_monitoring_output_members);
+constinit const Shape warm_throughput_object = structure("WarmThroughputObject", warm_throughput_members);
 constinit const Shape enhanced_monitoring_list = list_of("EnhancedMonitoringList", enhanced_metrics);
 
 }  // namespace millrace::wire::shapes

@@ -116,6 +116,7 @@ extern const Shape tag_map;
 extern const Shape tag_value;
 extern const Shape timestamp;
 extern const Shape enhanced_monitoring_list;
+extern const Shape warm_throughput_object;
 
 }  // namespace shapes
 }  // namespace millrace::wire

@@ -15,12 +15,6 @@ constexpr std::array input_members = std::to_array<MemberShape>({
 });
 constexpr Shape input = structure("DescribeStreamSummaryInput", input_members);
 
-constexpr std::array warm_throughput_object_members = std::to_array<MemberShape>({
-    {"TargetMiBps", &shapes::natural_integer},
-    {"CurrentMiBps", &shapes::natural_integer},
-});
-constexpr Shape warm_throughput_object = structure("WarmThroughputObject", warm_throughput_object_members);
-
 constexpr Shape queue_count_object = scalar(Type::integer, "QueueCountObject", 0, 1'000'000);
 
 constexpr std::array stream_description_summary_members = std::to_array<MemberShape>({
@@ -36,7 +30,7 @@ constexpr std::array stream_description_summary_members = std::to_array<MemberSh
     {"KeyId", &shapes::key_id},
     {"OpenShardCount", &shapes::shard_count, required},
     {"ConsumerCount", &shapes::consumer_count},
-    {"WarmThroughput", &warm_throughput_object},
+    {"WarmThroughput", &shapes::warm_throughput_object},
     {"MaxRecordSizeInKiB", &shapes::max_record_size_in_kib},
     {"ChannelCount", &shapes::channel_count},
     {"RecordDistributionStrategy", &shapes::record_distribution_strategy},
