@@ -5,9 +5,9 @@ namespace {
 
 // As in docs/ARCHITECTURE.md. Tests may include sim, too.
 constexpr RoomRow room_rows[] = {
-    {"base", 0}, {"io", 1},      {"model", 1},   {"log", 2},   {"wire", 2},
-    {"http", 2}, {"auth", 2},    {"catalog", 3}, {"shard", 3}, {"coordinator", 4},
-    {"api", 5},  {"gateway", 6}, {"admin", 6},   {"app", 7},   {"sim", 3},
+    {"base", 0},    {"io", 1},     {"model", 1},   {"log", 2},   {"wire", 2},        {"http", 2},
+    {"auth", 2},    {"limits", 2}, {"catalog", 3}, {"shard", 3}, {"coordinator", 4}, {"api", 5},
+    {"gateway", 6}, {"admin", 6},  {"app", 7},     {"sim", 3},
 };
 
 constexpr HeaderRow header_rows[] = {
