@@ -11,47 +11,14 @@ import time
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from demands import check, equal, expect_error, now, step, wait_until
+from resharding import Resharding
+from settings import Settings
+from terraform import Terraform
 
 HASH_SPACE = 1 << 128
 CLOCK_SLACK = datetime.timedelta(seconds=5)
 PAGE = 100
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc)
-
-
-def step(number, text):
-    print(f"step {number:2}: {text}", flush=True)
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
-def equal(actual, expected, what):
-    check(actual == expected, f"{what}: expected {expected!r}, got {actual!r}")
-
-
-def expect_error(error, what, call, **arguments):
-    """Calls, and demands the error: a class of the client's exceptions, or the code of one it has no class for."""
-    try:
-        call(**arguments)
-    except ClientError as caught:
-        code = caught.response["Error"]["Code"]
-        matches = code == error if isinstance(error, str) else isinstance(caught, error)
-        check(matches, f"{what}: expected {error}, got {code}: {caught}")
-        equal(caught.response["ResponseMetadata"]["HTTPStatusCode"], 400, f"HTTP status of {what}")
-        return
-    check(False, f"{what}: expected {error}, got an answer")
-
-
-def wait_until(what, condition, limit=30.0):
-    end = time.monotonic() + limit
-    while not condition():
-        check(time.monotonic() < end, f"{what} did not happen within {limit} s")
-        time.sleep(0.02)
 
 
 def batch_data(index):
@@ -392,7 +359,11 @@ if __name__ == "__main__":
     endpoint_argument = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("AWS_ENDPOINT_URL")
     check(endpoint_argument, "no endpoint: give it as an argument or in AWS_ENDPOINT_URL")
     try:
-        Suite(endpoint_argument).run()
+        suite = Suite(endpoint_argument)
+        suite.run()
+        Resharding(suite.kinesis, suite.stream + "-resharded").run()
+        Settings(suite.kinesis, suite.stream + "-set").run()
+        Terraform(suite.kinesis, suite.stream + "-terraform").run()
     except (BotoCoreError, ClientError) as unexpected:
         check(False, unexpected)
     print(f"boto3 {boto3.__version__}: all steps passed")

@@ -51,6 +51,8 @@ public final class Main {
             .build()) {
       String stream = "clients-java-" + ProcessHandle.current().pid() + "-" + System.currentTimeMillis();
       new Suite(kinesis, stream, Instant.now()).run();
+      new Resharding(kinesis, stream + "-resharded").run();
+      new Settings(kinesis, stream + "-set").run();
     } catch (SdkException unexpected) {
       Check.that(false, "%s", unexpected);
     }
