@@ -11,6 +11,8 @@ REASONS = [
     *(("*", error, _KEYS) for error in (
         "KMSDisabledException", "KMSInvalidStateException", "KMSAccessDeniedException", "KMSNotFoundException",
         "KMSOptInRequired", "KMSThrottlingException")),
+    *((operation, "InvalidArgumentException", "its only argument is an ARN, and one that names nothing is not found")
+      for operation in ("GetResourcePolicy", "DeleteResourcePolicy", "ListTagsForResource")),
     ("GetResourcePolicy", "ResourceInUseException", _READS),
     ("ListTagsForResource", "ResourceInUseException", _READS),
     ("ListShards", "LimitExceededException", "a thousand calls a second are more than this client makes"),

@@ -212,3 +212,90 @@ ON_SERIALIZATION = {"integer": "an Integer", "long": "an Long", "string": "an St
                     "blob": "a Blob", "timestamp": "milliseconds since epoch"}
 LIST_NOT_EXPECTED = "Start of list found where not expected"
 MAP_NOT_EXPECTED = "Start of structure or map found where not expected."
+
+
+# --- Our words, where the service's are not known ---
+
+NEITHER_NAME_NOR_ARN = own("Either StreamName or StreamARN must be provided.")
+NO_CONSUMER_GIVEN = own("Either ConsumerARN, or StreamARN and ConsumerName must be provided.")
+CONSUMER_MEMBERS_DISAGREE = own("ConsumerARN, StreamARN and ConsumerName do not name the same consumer.")
+INVALID_NEXT_TOKEN = own("Invalid NextToken.")
+RESERVED_TAG_KEY = own("Tag keys that start with aws: are reserved.")
+WARM_NEEDS_COMMITMENT = own("WarmThroughputMiBps is only supported for accounts whose MinimumThroughputBillingCommitment is "
+                            "ENABLED.")
+RECORDS_TOO_LARGE = own("Records size exceeds 10 MB limit")
+DRY_RUN = own("The request would have succeeded, but the DryRun parameter was set.")
+TOKEN_EXPIRED = like(r"(NextToken expired\. The token was created at .+|The NextToken was issued by another installation or "
+                     r"before a restart\.)", own=True)
+NOT_KMS = own("The EncryptionType must be KMS.")
+
+
+def record_too_large(kib=1024):
+    return own(f"Data and partition key of a record exceed the stream's maximum record size of {kib} KiB.")
+
+
+def ordering_not_taken(name, account):
+    return own(f"SequenceNumberForOrdering cannot be used on stream {name} under account {account}, whose "
+               "RecordDistributionStrategy is AUTO.")
+
+
+def name_and_arn_disagree(name, arn):
+    return own(f"StreamName {name} and StreamARN {arn} do not name the same stream.")
+
+
+def warm_needs_on_demand(name):
+    return own(f"WarmThroughputMiBps is only supported for on-demand streams. Stream [{name}] is using PROVISIONED mode.")
+
+
+def warm_too_high(mibps):
+    return own(f"WarmThroughputMiBps cannot be greater than 10240. Requested: {mibps}")
+
+
+def resource_not_found(arn):
+    return own(f"Resource {arn} not found.")
+
+
+def policy_not_found(arn):
+    return own(f"No resource policy found for resource {arn}.")
+
+
+def malformed_policy():
+    return own_begins("The resource policy is malformed: ")
+
+
+def consumer_exists(consumer, name, account):
+    return own(f"Consumer {consumer} under stream {name} under account {account} already exists.")
+
+
+def too_many_consumers(name, account, limit):
+    return own(f"Stream {name} under account {account} has {limit} consumers, which is the limit.")
+
+
+def illegal_tags_of(resource, account, adding=True):
+    """As illegal_tags(), of "consumer c" or "stream s" by its ARN, where the service's words are not recorded."""
+    what = "add tags to" if adding else "remove tags from"
+    return own(f"Failed to {what} {resource} under account {account} because some tags contained illegal characters. The "
+               "allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.")
+
+
+def too_many_tags_of(resource, account):
+    return own(f"Failed to add tags to {resource} under account {account} because a given {resource.split()[0]} cannot have "
+               "more than 10 tags associated with it.")
+
+
+def subscription_number_invalid(number, shard, name, account):
+    return own(f"StartingSequenceNumber {number} used in SubscribeToShard on shard {shard} in stream {name} under account "
+               f"{account} is invalid.")
+
+
+def as_ours(text):
+    """A sentence that was recorded for another operation."""
+    return Text(text.pattern, own=True)
+
+
+def shard_is_closed(shard, name, account):
+    return own(f"Shard {shard} in stream {name} under account {account} is closed and cannot be split.")
+
+
+def filter_needs(member, kind):
+    return own(f"{member} must be provided for a ShardFilter of type {kind}.")

@@ -23,7 +23,8 @@ def add(suite):
 
 def add_registration(suite):
     suite.refuses("RegisterStreamConsumer", "a name that is taken",
-                  lambda w: {"StreamARN": w.plain_arn, "ConsumerName": "reader"}, IN_USE, texts.like(".+", own=True))
+                  lambda w: {"StreamARN": w.plain_arn, "ConsumerName": "reader"}, IN_USE,
+                  lambda w: texts.consumer_exists("reader", w.plain, w.account))
 
     for coding in CODINGS:
         @suite.case("RegisterStreamConsumer", f"a consumer's life, in {coding}")
@@ -67,7 +68,7 @@ def add_registration(suite):
         for i in range(CONSUMERS_MAX):
             world.register(name, f"c{i}")
         refused(world, "RegisterStreamConsumer", {"StreamARN": world.arn(name), "ConsumerName": "one-more"}, LIMIT,
-                texts.like(".+", own=True))
+                texts.too_many_consumers(name, world.account, CONSUMERS_MAX))
         equal(world.summary(name)["ConsumerCount"], CONSUMERS_MAX)
         world.delete(name)
 
@@ -113,28 +114,30 @@ def add_subscription(suite):
     def position(**members):
         return lambda w: base(w, "SubscribeToShard") | {"StartingPosition": members}
 
+    # Recorded for GetShardIterator; here nobody has heard them.
     for kind in ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"):
-        suite.refuses("SubscribeToShard", f"{kind} without a number", position(Type=kind), INVALID, texts.like(".+", own=True))
+        suite.refuses("SubscribeToShard", f"{kind} without a number", position(Type=kind), INVALID,
+                      texts.as_ours(texts.iterator_type(kind, "no")))
         suite.refuses("SubscribeToShard", f"{kind} with a number that is none", position(Type=kind, SequenceNumber="12345"),
-                      INVALID, texts.like(".+", own=True))
+                      INVALID, lambda w: texts.subscription_number_invalid("12345", shard_of(None), w.plain, w.account))
 
         @suite.case("SubscribeToShard", f"{kind} with a number of another shard", INVALID)
         def another(world, kind=kind):
             number = world.shards(world.plain)[1]["SequenceNumberRange"]["StartingSequenceNumber"]
             refused(world, "SubscribeToShard", position(Type=kind, SequenceNumber=number)(world), INVALID,
-                    texts.like(".+", own=True))
+                    texts.as_ours(texts.starting_number_of_shard(shard_of(None, 1), shard_of(None))))
     for kind in ("TRIM_HORIZON", "LATEST"):
         suite.refuses("SubscribeToShard", f"{kind} with a number", position(Type=kind, SequenceNumber="1" * 56), INVALID,
-                      texts.like(".+", own=True))
+                      texts.as_ours(texts.iterator_type(kind, "also a")))
     suite.refuses("SubscribeToShard", "AT_TIMESTAMP without a time", position(Type="AT_TIMESTAMP"), INVALID,
-                  texts.like(".+", own=True))
+                  texts.as_ours(texts.TIMESTAMP_MISSING))
     suite.refuses("SubscribeToShard", "AT_TIMESTAMP in the future",
                   lambda w: position(Type="AT_TIMESTAMP", Timestamp=Time(int(time.time() * 1000) + 86_400_000))(w), INVALID,
-                  texts.like(".+", own=True))
+                  texts.as_ours(texts.TIMESTAMP_IN_FUTURE))
     for kind in ("TRIM_HORIZON", "LATEST"):
         suite.refuses("SubscribeToShard", f"a dry run of {kind}",
                       lambda w, k=kind: base(w, "SubscribeToShard") | {"StartingPosition": {"Type": k}, "DryRun": True},
-                      "DryRunOperationException", texts.own("The request would have succeeded, but the DryRun parameter was set."))
+                      "DryRunOperationException", texts.DRY_RUN)
     suite.refuses("SubscribeToShard", "a dry run of what is refused",
                   lambda w: base(w, "SubscribeToShard") | {"ShardId": shard_of(None, 50), "DryRun": True}, NOT_FOUND,
                   texts.like(".+shardId-000000000050.+"))

@@ -48,7 +48,6 @@ def add_calls(suite):
         @suite.case(operation, f"more than {rate} calls a second", LIMIT, role="limits")
         def rates(world, operation=operation, rate=rate):
             value = harmless(world, operation)
-            world.wait_until(lambda: True, "")
             for coding in CODINGS:
                 answers = [world.client.call(operation, value, coding) for _ in range(rate * TRIES + 5)]
                 refusals = [a for a in answers if a.type == LIMIT and (a.message or "").startswith("Rate exceeded")]
@@ -154,7 +153,8 @@ def add_by_time(suite):
         for i in range(10):
             world.ask("UpdateShardCount", StreamName=name, TargetShardCount=2 - i % 2, ScalingType="UNIFORM_SCALING")
             world.wait_active(name)
-        check_last(world, "UpdateShardCount", {"StreamName": name, "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"})
+        check_last(world, "UpdateShardCount", {"StreamName": name, "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"},
+                   texts.own(f"Stream {name} under account {world.account} cannot be scaled more than 10 times in 24 hours."))
         equal(world.summary(name)["OpenShardCount"], 1)
         world.delete(name)
 
@@ -164,7 +164,9 @@ def add_by_time(suite):
         for mode in ("ON_DEMAND", "PROVISIONED"):
             world.ask("UpdateStreamMode", StreamARN=world.arn(name), StreamModeDetails={"StreamMode": mode})
             world.wait_active(name)
-        check_last(world, "UpdateStreamMode", {"StreamARN": world.arn(name), "StreamModeDetails": {"StreamMode": "ON_DEMAND"}})
+        check_last(world, "UpdateStreamMode", {"StreamARN": world.arn(name), "StreamModeDetails": {"StreamMode": "ON_DEMAND"}},
+                   texts.own(f"Stream {name} under account {world.account} cannot change its mode more than 2 times in 24 "
+                             "hours."))
         equal(world.summary(name)["StreamModeDetails"]["StreamMode"], "PROVISIONED")
         world.delete(name)
 
@@ -174,7 +176,9 @@ def add_by_time(suite):
         for i in range(25):
             world.ask("StartStreamEncryption", StreamName=name, EncryptionType="KMS", KeyId=f"alias/key-{i}")
             world.wait_active(name)
-        check_last(world, "StartStreamEncryption", {"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/one-more"})
+        check_last(world, "StartStreamEncryption", {"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/one-more"},
+                   texts.own(f"Encryption of stream {name} under account {world.account} can be started and stopped 25 times "
+                             "each in 24 hours."))
         equal(world.summary(name)["KeyId"], "alias/key-24")
         world.delete(name)
 
@@ -189,7 +193,7 @@ def add_by_time(suite):
             time.sleep(1.1)
 
 
-def check_last(world, operation, value):
+def check_last(world, operation, value, text):
     """Refused for what came before it, and not for the rate of calls."""
     for coding in CODINGS:
         for _ in range(20):
@@ -197,4 +201,4 @@ def check_last(world, operation, value):
             if not (answer.message or "").startswith("Rate exceeded"):
                 break
             time.sleep(0.3)
-        check_refusal(world, answer, LIMIT, texts.like(".+", own=True))
+        check_refusal(world, answer, LIMIT, text)

@@ -8,7 +8,7 @@ NOT_FOUND = "ResourceNotFoundException"
 INVALID = "InvalidArgumentException"
 # For these any text will do that names the stream: they are asked about a shard first.
 BY_SHARD = ("GetShardIterator",)
-NEITHER = texts.own("Either StreamName or StreamARN must be provided.")
+NEITHER = texts.NEITHER_NAME_NOR_ARN
 
 
 def add(suite):
@@ -59,14 +59,16 @@ def add_addresses(suite):
                       lambda w, o=operation: {k: v for k, v in base(w, o).items() if k != "StreamName"}, INVALID, text)
         suite.refuses(operation, "a name and an ARN of two streams",
                       lambda w, o=operation: base(w, o) | {"StreamARN": w.arn(w.on_demand)}, INVALID,
-                      lambda w: texts.own(f"StreamName {w.plain} and StreamARN {w.arn(w.on_demand)} do not name the same "
-                                          "stream."))
-    suite.refuses("UpdateMaxRecordSize", "no ARN", {"MaxRecordSizeInKiB": 2048}, INVALID, texts.like(".+", own=True))
+                      lambda w: texts.name_and_arn_disagree(w.plain, w.arn(w.on_demand)))
+    suite.refuses("UpdateMaxRecordSize", "no ARN", {"MaxRecordSizeInKiB": 2048}, INVALID, NEITHER)
 
     for operation in BY_RESOURCE_ARN:
         suite.refuses(operation, "an ARN of neither a stream nor a consumer",
-                      lambda w, o=operation: with_arn(w, o, w.plain_arn.replace(":stream/", ":otherstream/")), INVALID,
-                      texts.like(".+", own=True))
+                      lambda w, o=operation: with_arn(w, o, w.plain_arn.replace(":stream/", ":otherstream/")), NOT_FOUND,
+                      lambda w: texts.resource_not_found(w.plain_arn.replace(":stream/", ":otherstream/")))
+        suite.refuses(operation, "an ARN of a queue",
+                      lambda w, o=operation: with_arn(w, o, w.plain_arn.replace(":stream/", ":queue/")), NOT_FOUND,
+                      lambda w: texts.resource_not_found(w.plain_arn.replace(":stream/", ":queue/")))
 
     reads = ("DescribeStream", "DescribeStreamSummary", "ListShards", "ListTagsForStream", "GetShardIterator")
     for operation in reads:
@@ -136,16 +138,17 @@ def add_consumers(suite):
                       lambda w: {"ConsumerARN": w.consumer_arn(w.missing, "reader")}, NOT_FOUND,
                       lambda w: texts.like(rf"(Stream {w.missing} under account {w.account} not found|Consumer reader, account "
                                            rf"{w.account} not found)\."))
-        suite.refuses(operation, "nothing to go by", {}, INVALID, texts.like(".+", own=True))
+        suite.refuses(operation, "nothing to go by", {}, INVALID, texts.NO_CONSUMER_GIVEN)
         suite.refuses(operation, "a stream without a name", lambda w: {"StreamARN": w.plain_arn}, INVALID,
-                      texts.like(".+", own=True))
-        suite.refuses(operation, "a name without a stream", {"ConsumerName": "reader"}, INVALID, texts.like(".+", own=True))
+                      texts.NO_CONSUMER_GIVEN)
+        suite.refuses(operation, "a name without a stream", {"ConsumerName": "reader"}, INVALID,
+                      texts.NO_CONSUMER_GIVEN)
         suite.refuses(operation, "an ARN and a name of two consumers",
                       lambda w: {"ConsumerARN": w.reader_arn, "StreamARN": w.plain_arn, "ConsumerName": "nobody"}, INVALID,
-                      texts.like(".+", own=True))
+                      texts.CONSUMER_MEMBERS_DISAGREE)
         suite.refuses(operation, "an ARN and a stream of two",
                       lambda w: {"ConsumerARN": w.reader_arn, "StreamARN": w.arn(w.on_demand), "ConsumerName": "reader"},
-                      INVALID, texts.like(".+", own=True))
+                      INVALID, texts.CONSUMER_MEMBERS_DISAGREE)
     suite.refuses("SubscribeToShard", "no consumer of that ARN",
                   lambda w: base(w, "SubscribeToShard") | {"ConsumerARN": w.consumer_arn(w.plain, "nobody")}, NOT_FOUND,
                   lambda w: texts.consumer_not_found("nobody", w.account))

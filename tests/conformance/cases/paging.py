@@ -7,7 +7,7 @@ from inputs import addressed, shard_of
 from values import Time
 
 INVALID = "InvalidArgumentException"
-NO_TOKEN = texts.own("Invalid NextToken.")
+NO_TOKEN = texts.INVALID_NEXT_TOKEN
 
 
 def add(suite):

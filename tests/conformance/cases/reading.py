@@ -11,7 +11,7 @@ from values import Time
 
 INVALID = "InvalidArgumentException"
 DRY_RUN = "DryRunOperationException"
-DRY_RUN_TEXT = texts.own("The request would have succeeded, but the DryRun parameter was set.")
+DRY_RUN_TEXT = texts.DRY_RUN
 BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 
 
@@ -86,7 +86,7 @@ def add_bad_iterators(suite):
                   lambda w: {"ShardIterator": w.iterator(w.plain, shard_of(None))[:-4]}, INVALID, texts.INVALID_ITERATOR)
     suite.refuses("GetRecords", "the ARN of another stream than the iterator's",
                   lambda w: {"ShardIterator": w.iterator(w.plain, shard_of(None)), "StreamARN": w.arn(w.on_demand)}, INVALID,
-                  texts.like(".+", own=True))
+                  lambda w: texts.name_and_arn_disagree(w.plain, w.arn(w.on_demand)))
 
 
 def add_dry_runs(suite):
@@ -194,7 +194,7 @@ def add_expired(suite):
                   "ExpiredIteratorException", texts.ITERATOR_EXPIRED, role="expired")
     for operation in ("ListShards", "ListStreams"):
         suite.refuses(operation, "a token that has run out", lambda w, o=operation: {"NextToken": w.tokens[o]},
-                      "ExpiredNextTokenException", texts.like(".+", own=True), role="expired")
+                      "ExpiredNextTokenException", texts.TOKEN_EXPIRED, role="expired")
     suite.refuses("ListStreamConsumers", "a token that has run out",
                   lambda w: {"StreamARN": w.plain_arn, "NextToken": w.tokens["ListStreamConsumers"]},
-                  "ExpiredNextTokenException", texts.like(".+", own=True), role="expired")
+                  "ExpiredNextTokenException", texts.TOKEN_EXPIRED, role="expired")

@@ -66,7 +66,8 @@ def add_split_arguments(suite):
     def closed(world):
         low, high = bounds(world.shards(world.reshaped)[1])
         refused(world, "SplitShard", {"StreamName": world.reshaped, "ShardToSplit": shard_of(None, 1),
-                                      "NewStartingHashKey": str((low + high) // 2)}, INVALID, texts.like(".+", own=True))
+                                      "NewStartingHashKey": str((low + high) // 2)}, INVALID,
+                texts.shard_is_closed(shard_of(None, 1), world.reshaped, world.account))
 
     @suite.case("SplitShard", "a shard of two keys, which cannot be split", INVALID)
     def narrow(world):
@@ -367,4 +368,4 @@ def add_filters(suite):
                                 ("AT_TIMESTAMP without a time", {"Type": "AT_TIMESTAMP"}),
                                 ("FROM_TIMESTAMP without a time", {"Type": "FROM_TIMESTAMP"})):
         suite.refuses("ListShards", f"the filter {label}", lambda w, f=shard_filter: addressed(w) | {"ShardFilter": f}, INVALID,
-                      texts.like(".+", own=True))
+                      texts.filter_needs("ShardId" if "SHARD" in label else "Timestamp", shard_filter["Type"]))

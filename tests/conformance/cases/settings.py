@@ -52,12 +52,13 @@ def add_modes(suite):
 
     suite.refuses("UpdateStreamMode", "warm throughput for provisioned mode",
                   lambda w: {"StreamARN": w.arn(w.on_demand), "WarmThroughputMiBps": 10} | PROVISIONED, VALIDATION,
-                  texts.like(".+", own=True))
+                  lambda w: texts.warm_needs_on_demand(w.on_demand))
     suite.refuses("UpdateStreamMode", "warm throughput without a commitment",
                   lambda w: {"StreamARN": w.plain_arn, "WarmThroughputMiBps": 10} | ON_DEMAND, VALIDATION,
-                  texts.like(".+", own=True))
+                  texts.WARM_NEEDS_COMMITMENT)
     suite.refuses("UpdateStreamMode", "a stream that distributes its records itself, to provisioned mode",
-                  lambda w: {"StreamARN": w.arn(w.automatic)} | PROVISIONED, INVALID, texts.like(".+", own=True))
+                  lambda w: {"StreamARN": w.arn(w.automatic)} | PROVISIONED, INVALID,
+                  lambda w: texts.as_ours(texts.auto_needs_on_demand(w.automatic)))
 
     @suite.case("UpdateStreamMode", "beyond the quota of on-demand streams", LIMIT, role="small")
     def quota(world):
@@ -73,6 +74,10 @@ def add_modes(suite):
 
 
 def add_encryption(suite):
+    for operation in ("StartStreamEncryption", "StopStreamEncryption"):
+        suite.refuses(operation, "the type NONE", lambda w: addressed(w) | {"EncryptionType": "NONE", "KeyId": KEY}, INVALID,
+                      texts.NOT_KMS)
+
     for coding in CODINGS:
         @suite.case("StartStreamEncryption", f"and stop it again, in {coding}")
         def both_ways(world, coding=coding):
@@ -134,7 +139,7 @@ def add_policies(suite):
     for label, text in (("that is no JSON", "nonsense"), ("that is a list", "[]"), ("that is empty", ""),
                         ("cut short", '{"Version":"2012-10-17",')):
         suite.refuses("PutResourcePolicy", f"a policy {label}", lambda w, t=text: {"ResourceARN": w.plain_arn, "Policy": t},
-                      INVALID, texts.like(".+", own=True))
+                      INVALID, texts.malformed_policy())
     def of(change):
         def value(world):
             whole = json.loads(policy(world.account, world.plain_arn))
@@ -147,12 +152,12 @@ def add_policies(suite):
                           ("without an action", lambda p, s: s.pop("Action")),
                           ("without a principal", lambda p, s: s.pop("Principal")),
                           ("of a version that is none", lambda p, s: p.update(Version="1999-01-01"))):
-        suite.refuses("PutResourcePolicy", f"a policy {label}", of(change), INVALID, texts.like(".+", own=True))
+        suite.refuses("PutResourcePolicy", f"a policy {label}", of(change), INVALID, texts.malformed_policy())
 
     suite.refuses("DeleteResourcePolicy", "none is there", lambda w: {"ResourceARN": w.arn(w.on_demand)}, NOT_FOUND,
-                  texts.like(".+", own=True))
+                  lambda w: texts.policy_not_found(w.arn(w.on_demand)))
     suite.refuses("DeleteResourcePolicy", "none of the consumer is there", lambda w: {"ResourceARN": w.reader_arn}, NOT_FOUND,
-                  texts.like(".+", own=True))
+                  lambda w: texts.policy_not_found(w.reader_arn))
 
     for coding in CODINGS:
         @suite.case("PutResourcePolicy", f"put, got, replaced and deleted, in {coding}")
@@ -191,11 +196,13 @@ def add_sizes(suite):
 def add_throughput(suite):
     for label, value in (("by name", lambda w: addressed(w)), ("by ARN", lambda w: {"StreamARN": w.plain_arn})):
         suite.refuses("UpdateStreamWarmThroughput", f"a provisioned stream, {label}",
-                      lambda w, v=value: v(w) | {"WarmThroughputMiBps": 10}, VALIDATION, texts.like(".+", own=True))
+                      lambda w, v=value: v(w) | {"WarmThroughputMiBps": 10}, VALIDATION,
+                      lambda w: texts.warm_needs_on_demand(w.plain))
     suite.refuses("UpdateStreamWarmThroughput", "without a commitment",
-                  lambda w: {"StreamName": w.on_demand, "WarmThroughputMiBps": 10}, VALIDATION, texts.like(".+", own=True))
+                  lambda w: {"StreamName": w.on_demand, "WarmThroughputMiBps": 10}, VALIDATION, texts.WARM_NEEDS_COMMITMENT)
     suite.refuses("UpdateStreamWarmThroughput", "more than there is",
-                  lambda w: {"StreamName": w.on_demand, "WarmThroughputMiBps": 10_241}, VALIDATION, texts.like(".+", own=True))
+                  lambda w: {"StreamName": w.on_demand, "WarmThroughputMiBps": 10_241}, VALIDATION,
+                  texts.WARM_NEEDS_COMMITMENT)
 
 
 def add_account(suite):
@@ -233,9 +240,9 @@ def add_account(suite):
             world.wait_active(name)
             equal(world.summary(name)["WarmThroughput"], {"TargetMiBps": target, "CurrentMiBps": target})
         refused(world, "UpdateStreamWarmThroughput", {"StreamName": name, "WarmThroughputMiBps": 10_241}, VALIDATION,
-                texts.like(".+", own=True))
+                texts.warm_too_high(10_241))
         refused(world, "UpdateStreamWarmThroughput", addressed(world) | {"WarmThroughputMiBps": 10}, VALIDATION,
-                texts.like(".+", own=True))
+                texts.warm_needs_on_demand(world.plain))
         world.delete(name)
 
 

@@ -9,12 +9,12 @@ from inputs import BY_ARN, BY_RESOURCE_ARN, base, shard_of, with_arn, with_name
 IN_USE = "ResourceInUseException"
 NOT_FOUND = "ResourceNotFoundException"
 
-# What asks for a state of the stream. Tags may be changed while it is UPDATING; what switches no status of its own is
-# [unknown] there, and let through.
+# What needs a stream that is ACTIVE, and what an UPDATING one takes as well.
 CHANGES = ("SplitShard", "MergeShards", "UpdateShardCount", "IncreaseStreamRetentionPeriod", "DecreaseStreamRetentionPeriod",
-           "StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode", "UpdateMaxRecordSize")
-SETTINGS = ("AddTagsToStream", "RemoveTagsFromStream", "TagResource", "UntagResource", "EnableEnhancedMonitoring",
-            "DisableEnhancedMonitoring", "RegisterStreamConsumer", "PutResourcePolicy", "DeleteResourcePolicy")
+           "StartStreamEncryption", "StopStreamEncryption", "UpdateStreamMode", "UpdateMaxRecordSize",
+           "EnableEnhancedMonitoring", "DisableEnhancedMonitoring")
+SETTINGS = ("AddTagsToStream", "RemoveTagsFromStream", "TagResource", "UntagResource", "RegisterStreamConsumer",
+            "PutResourcePolicy", "DeleteResourcePolicy")
 MODES = ("UpdateStreamWarmThroughput", "UpdateStreamRecordDistributionStrategy")
 
 
@@ -212,7 +212,7 @@ def add_consumers(suite):
         answers = [world.client.call("RegisterStreamConsumer", value, coding) for coding in CODINGS]
         equal(status(world, arn), "CREATING")
         for answer in answers:
-            check_refusal(world, answer, IN_USE, texts.like(".+", own=True))
+            check_refusal(world, answer, IN_USE, texts.consumer_exists("c", name, world.account))
         world.wait_consumer(arn)
         world.delete(name, wait=False)
 
@@ -222,6 +222,9 @@ def add_consumers(suite):
         world.wait_consumer(arn)
         world.ask("DeregisterStreamConsumer", ConsumerARN=arn)
         equal(status(world, arn), "DELETING")
+        for coding in CODINGS:
+            answer = world.client.call("DeregisterStreamConsumer", {"ConsumerARN": arn}, coding)
+            check_refusal(world, answer, IN_USE, texts.as_ours(texts.consumer_not_active("c", name, world.account)))
         world.wait_until(lambda: world.client.call("DescribeStreamConsumer", {"ConsumerARN": arn}).type == NOT_FOUND,
                          "the consumer is gone")
         world.delete(name, wait=False)
@@ -233,5 +236,5 @@ def add_consumers(suite):
         answers = [world.client.call("PutResourcePolicy", value, coding) for coding in CODINGS]
         equal(status(world, arn), "CREATING")
         for answer in answers:
-            check_refusal(world, answer, IN_USE, texts.like(".+", own=True))
+            check_refusal(world, answer, IN_USE, texts.as_ours(texts.consumer_not_active("c", name, world.account)))
         world.delete(name, wait=False)

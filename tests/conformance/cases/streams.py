@@ -58,10 +58,10 @@ def add_create(suite):
         refuses(f"AUTO distribution {label}", {"ShardCount": 1, "RecordDistributionStrategy": "AUTO"} | mode, INVALID,
                 lambda w: texts.auto_needs_on_demand(w.prefix + "never"))
         refuses(f"warm throughput {label}", {"ShardCount": 1, "WarmThroughputMiBps": 1} | mode, VALIDATION,
-                texts.like(".+", own=True))
+                lambda w: texts.warm_needs_on_demand(w.prefix + "never"))
     refuses("warm throughput without a commitment", {"WarmThroughputMiBps": 10} | ON_DEMAND, VALIDATION,
-            texts.like(".+", own=True))
-    for label, tags, text in bad_tags("never", True):
+            texts.WARM_NEEDS_COMMITMENT)
+    for label, tags, text in bad_tags(lambda w: w.prefix + "never", texts.illegal_tags, texts.too_many_tags):
         refuses(f"tags {label}", {"ShardCount": 1, "Tags": tags}, INVALID, text)
 
 
@@ -304,39 +304,34 @@ def add_retention(suite):
         world.delete(name)
 
 
-def bad_tags(name, adding):
-    """(what, tags, text) of tags that are refused; `name` is the stream's, of one that the world has or of the suffix."""
-    def illegal(world):
-        return texts.illegal_tags(world.prefix + name if adding else world.plain, world.account)
-
-    def too_many(world):
-        return texts.too_many_tags(world.prefix + name if adding else world.plain, world.account)
-
+def bad_tags(resource, illegal=texts.illegal_tags_of, too_many=texts.too_many_tags_of):
+    """(what, tags, text) of tags that are refused; `resource` is a function of the world to what the sentences name."""
     for character in ("!", "*", "\t\x01", "(", "#", "\u20ac"):
         yield f"with {character!r} in a key", {f"a{character}b": "1"}, texts.TAGS_WITH_INVALID_CHARACTERS
         yield f"with {character!r} in a value", {"a": f"1{character}"}, texts.TAGS_WITH_INVALID_CHARACTERS
-    yield "with % in a key", {"a%b": "1"}, illegal
-    yield "with % in a value", {"a": "50%"}, illegal
-    yield "with a reserved key", {"aws:key": "1"}, texts.like(".+", own=True)
-    yield "more than fifty", {f"key-{i}": "v" for i in range(51)}, too_many
+    yield "with % in a key", {"a%b": "1"}, lambda w: illegal(resource(w), w.account)
+    yield "with % in a value", {"a": "50%"}, lambda w: illegal(resource(w), w.account)
+    yield "with a reserved key", {"aws:key": "1"}, texts.RESERVED_TAG_KEY
+    yield "more than fifty", {f"key-{i}": "v" for i in range(51)}, lambda w: too_many(resource(w), w.account)
 
 
 def add_tags(suite):
-    for label, tags, text in bad_tags(None, False):
+    for label, tags, text in bad_tags(lambda w: w.plain, texts.illegal_tags, texts.too_many_tags):
         suite.refuses("AddTagsToStream", f"tags {label}", lambda w, t=tags: addressed(w) | {"Tags": t}, INVALID, text)
-        suite.refuses("TagResource", f"tags {label}", lambda w, t=tags: {"ResourceARN": w.plain_arn, "Tags": t}, INVALID,
-                      texts.TAGS_WITH_INVALID_CHARACTERS if text is texts.TAGS_WITH_INVALID_CHARACTERS else
-                      texts.like(".+", own=True))
+    for label, tags, text in bad_tags(lambda w: "stream " + w.plain):
+        suite.refuses("TagResource", f"tags {label}", lambda w, t=tags: {"ResourceARN": w.plain_arn, "Tags": t}, INVALID, text)
+    for label, tags, text in bad_tags(lambda w: "consumer reader"):
+        suite.refuses("TagResource", f"tags of a consumer {label}", lambda w, t=tags: {"ResourceARN": w.reader_arn, "Tags": t},
+                      INVALID, text)
+    for label, tags, text in bad_tags(lambda w: "consumer tagged"):
         suite.refuses("RegisterStreamConsumer", f"tags {label}",
-                      lambda w, t=tags: {"StreamARN": w.plain_arn, "ConsumerName": "tagged", "Tags": t}, INVALID,
-                      texts.TAGS_WITH_INVALID_CHARACTERS if text is texts.TAGS_WITH_INVALID_CHARACTERS else
-                      texts.like(".+", own=True))
+                      lambda w, t=tags: {"StreamARN": w.plain_arn, "ConsumerName": "tagged", "Tags": t}, INVALID, text)
     suite.refuses("AddTagsToStream", "forty-nine beside the two that are there",
                   lambda w: addressed(w) | {"Tags": {f"key-{i}": "v" for i in range(49)}}, INVALID,
                   lambda w: texts.too_many_tags(w.plain, w.account))
     suite.refuses("TagResource", "forty-nine beside the two that are there",
                   lambda w: {"ResourceARN": w.plain_arn, "Tags": {f"key-{i}": "v" for i in range(49)}}, INVALID,
-                  texts.like(".+", own=True))
+                  lambda w: texts.too_many_tags_of("stream " + w.plain, w.account))
     suite.refuses("RemoveTagsFromStream", "a key with !", lambda w: addressed(w) | {"TagKeys": ["team", "a!"]}, INVALID,
                   texts.TAGS_WITH_INVALID_CHARACTERS)
     suite.refuses("RemoveTagsFromStream", "a key with %", lambda w: addressed(w) | {"TagKeys": ["team", "a%"]}, INVALID,
@@ -344,7 +339,7 @@ def add_tags(suite):
     suite.refuses("UntagResource", "a key with !", lambda w: {"ResourceARN": w.plain_arn, "TagKeys": ["team", "a!"]}, INVALID,
                   texts.TAGS_WITH_INVALID_CHARACTERS)
     suite.refuses("UntagResource", "a key with %", lambda w: {"ResourceARN": w.plain_arn, "TagKeys": ["team", "a%"]}, INVALID,
-                  texts.like(".+", own=True))
+                  lambda w: texts.illegal_tags_of("stream " + w.plain, w.account, adding=False))
 
 
 def add_tag_behaviour(suite):

@@ -11,7 +11,7 @@ VALIDATION = "ValidationException"
 DRY_RUN = "DryRunOperationException"
 MIB = 1 << 20
 BEYOND = str(2 ** 128)
-DRY_RUN_TEXT = texts.own("The request would have succeeded, but the DryRun parameter was set.")
+DRY_RUN_TEXT = texts.DRY_RUN
 # MD5 of the key as a number, worked out elsewhere.
 HASHES = {"a": 16955237001963240173058271559858726497, "user-1": 285573413173782752570879317399258818820,
           "\u65e5\u672c": 103341369634063465466164320543046703539}
@@ -61,11 +61,11 @@ def add_arguments(suite):
 
     suite.refuses("PutRecord", "SequenceNumberForOrdering on a stream that distributes itself",
                   lambda w: {"StreamName": w.automatic, "Data": b"d", "SequenceNumberForOrdering": "1" * 56}, INVALID,
-                  texts.like(".+", own=True))
+                  lambda w: texts.ordering_not_taken(w.automatic, w.account))
 
 
 def add_sizes(suite):
-    too_large = texts.like(".+", own=True)
+    too_large = texts.record_too_large()
     suite.refuses("PutRecord", "a byte over 1 MiB with the key", lambda w: put(w, Data=bytes(MIB - 2)), INVALID, too_large)
     suite.refuses("PutRecord", "a key whose bytes are too many", lambda w: put(w, Data=bytes(MIB - 5), PartitionKey="\u65e5\u672c"),
                   INVALID, too_large)
@@ -73,7 +73,7 @@ def add_sizes(suite):
                   too_large)
     suite.refuses("PutRecords", "more than 10 MiB together",
                   lambda w: puts(w, *[{"Data": bytes(MIB - 3)}] * 10, {"Data": b"1", "PartitionKey": "k"}), INVALID,
-                  texts.like(".+", own=True))
+                  texts.RECORDS_TOO_LARGE)
 
     @suite.case("PutRecord", "1 MiB to the byte")
     def full(world):
@@ -144,7 +144,7 @@ def add_dry_runs(suite):
                   lambda w: addressed(w) | {"Records": [{"Data": b"d"}], "DryRun": True}, VALIDATION,
                   missing_key("records.1.member.partitionKey"))
     suite.refuses("PutRecord", "a dry run of a record that is too large", lambda w: put(w, Data=bytes(MIB), DryRun=True), INVALID,
-                  texts.like(".+", own=True))
+                  texts.record_too_large())
 
     @suite.case("PutRecord", "no dry run where the member is false")
     def not_dry(world):
