@@ -54,9 +54,9 @@ base::Result<Listing> from_request(const Context& context, const wire::Value& in
   }
   const auto address = stream_address(context, input);
   if (!address) return base::fail(address.error());
-  if (auto found = find_stream(context, *address); !found) return base::fail(std::move(found.error()));
   auto filter = shard_filter(input.find("ShardFilter"));
   if (!filter) return base::fail(std::move(filter.error()));
+  if (!address->is_ours) return base::fail(wire::stream_not_found(address->name, address->account));
   return Listing{std::string(address->name), 0, std::string(input.view("ExclusiveStartShardId")), std::move(*filter)};
 }
 
