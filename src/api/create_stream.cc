@@ -13,7 +13,6 @@ using base::Errc;
 using catalog::StreamMode;
 
 // On the service 10 GiB/s is the most that can be asked for. [D]
-constexpr std::int64_t warm_throughput_mibps_max = 10'240;
 
 // What depends on the arguments alone: mode and what only some modes permit.
 base::Result<catalog::CreateStream> spec_of(const Context& context, const wire::Value& input) {
@@ -35,8 +34,8 @@ base::Result<catalog::CreateStream> spec_of(const Context& context, const wire::
   if (const auto warm = input.integer("WarmThroughputMiBps")) {
     if (!on_demand) return base::fail(wire::warm_throughput_needs_on_demand(spec.stream.name));
     if (!is_committed(context)) return base::fail(wire::warm_throughput_needs_commitment());
-    if (*warm > warm_throughput_mibps_max) {
-      return base::fail(wire::warm_throughput_too_high(*warm, warm_throughput_mibps_max));
+    if (*warm > model::limits::warm_throughput_mibps_max) {
+      return base::fail(wire::warm_throughput_too_high(*warm, model::limits::warm_throughput_mibps_max));
     }
     spec.warm_throughput_mibps = static_cast<std::uint32_t>(*warm);
   }

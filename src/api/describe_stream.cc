@@ -16,12 +16,14 @@ base::Result<wire::Value> describe_stream(Context& context, const wire::Value& i
   // The service gives at most 100 shards a page, whatever larger limit it is asked for.
   const auto page = static_cast<std::size_t>(std::min<std::int64_t>(
       input.integer("Limit").value_or(model::limits::describe_stream_page), model::limits::describe_stream_page));
+  const std::int64_t now_ms = context.clock.now_ms();
   wire::List shards;
   bool more = false;
   if (stream.status != catalog::StreamStatus::creating) {
     const std::string* after = input.text("ExclusiveStartShardId");
     for (const catalog::ShardInfo& shard : stream.shards) {
       if (after != nullptr && model::shard_id(shard.number) <= *after) continue;
+      if (catalog::is_expired(stream, shard, now_ms)) continue;
       if (shards.size() == page) {
         more = true;
         break;

@@ -28,6 +28,7 @@ struct Reading {
 
   void answer(base::Result<shard::ReadPage> result);
   std::string encode(const shard::ReadPage& result) const;
+  std::vector<wire::hot::PageTail::Child> children(model::ShardNo parent) const;
 };
 
 base::Error shard_gone(const Context& context, const model::ShardIterator& iterator) {
@@ -72,8 +73,10 @@ std::string Reading::encode(const shard::ReadPage& result) const {
   wire::hot::PageTail tail;
   std::string next;
   const catalog::ShardInfo& info = stream->stream->shards[shard_index];
-  // A closed shard ends with a page of its own, without records and without an iterator.
-  const bool ended = result.page.closed && records.empty();
+  // A closed shard ends with a page of its own, without records and without an iterator. Its log may be closed a moment
+  // before its children are there: a reader must not be told the end without them.
+  const bool ended = result.page.closed && records.empty() && !info.is_open();
+  if (ended) tail.children = children(info.number);
   if (!ended) {
     next = model::seal(context.sealer, {.stream_uid = iterator.stream_uid,
                                         .stream_name = iterator.stream_name,
@@ -89,6 +92,17 @@ std::string Reading::encode(const shard::ReadPage& result) const {
   return wire::hot::encode_get_records(encoding, info.created_s, info.number, records, tail);
 }
 
+std::vector<wire::hot::PageTail::Child> Reading::children(model::ShardNo parent) const {
+  std::vector<wire::hot::PageTail::Child> children;
+  for (const catalog::ShardInfo* child : catalog::children_of(*stream->stream, parent)) {
+    std::vector<model::ShardNo> parents = {*child->parent};
+    if (child->adjacent_parent) parents.push_back(*child->adjacent_parent);
+    children.push_back({child->number, std::move(parents), base::to_decimal(child->range.first),
+                        base::to_decimal(child->range.last)});
+  }
+  return children;
+}
+
 // Everything that can be refused, in the service's order.
 base::Result<std::shared_ptr<Reading>> check(Context& context, const GetRequest& request, wire::Encoding encoding) {
   auto iterator = open_iterator(context, request.shard_iterator);
@@ -100,10 +114,12 @@ base::Result<std::shared_ptr<Reading>> check(Context& context, const GetRequest&
   auto stream = find_stream(context, iterator->stream_name);
   if (!stream || (*stream)->stream->uid != iterator->stream_uid) return base::fail(shard_gone(context, *iterator));
   const auto& shards = (*stream)->stream->shards;
-  const auto found = std::ranges::find(shards, iterator->shard, &catalog::ShardInfo::number);
-  if (found == shards.end()) return base::fail(shard_gone(context, *iterator));
+  const catalog::ShardInfo* found = (*stream)->stream->shard(iterator->shard);
+  if (found == nullptr || catalog::is_expired(*(*stream)->stream, *found, context.clock.now_ms())) {
+    return base::fail(shard_gone(context, *iterator));
+  }
   if (request.dry_run) return base::fail(wire::dry_run_would_succeed());
-  const auto index = static_cast<std::size_t>(found - shards.begin());
+  const auto index = static_cast<std::size_t>(found - shards.data());
   return std::make_shared<Reading>(context, encoding, Answered(), std::move(*iterator), std::move(*stream), index);
 }
 

@@ -31,11 +31,11 @@ base::Result<Target> find_target(const Context& context, const wire::Value& inpu
   if (status == catalog::StreamStatus::creating || status == catalog::StreamStatus::deleting) {
     return base::fail(missing);
   }
-  const auto& shards = (*stream)->stream->shards;
-  for (std::size_t i = 0; i < shards.size(); ++i) {
-    if (shards[i].number == *number) return Target{*stream, &shards[i], (*stream)->shards[i]};
+  const catalog::ShardInfo* shard = (*stream)->stream->shard(*number);
+  if (shard == nullptr || catalog::is_expired(*(*stream)->stream, *shard, context.clock.now_ms())) {
+    return base::fail(missing);
   }
-  return base::fail(missing);
+  return Target{*stream, shard, *(*stream)->find(*number)};
 }
 
 void answer(const Context& context, const Target& target, model::Position position, std::int64_t arrival_min_ms,

@@ -32,6 +32,7 @@ base::Result<wire::Value> list_stream_consumers(Context&, const wire::Value& inp
 base::Result<wire::Value> list_streams(Context&, const wire::Value& input);
 base::Result<wire::Value> list_tags_for_resource(Context&, const wire::Value& input);
 base::Result<wire::Value> list_tags_for_stream(Context&, const wire::Value& input);
+void merge_shards(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void put_record(Context&, const wire::Value& input, wire::Encoding, Answered done);
 bool put_record_hot(Context&, std::string_view body, wire::Encoding, Answered& done);
 void put_records(Context&, const wire::Value& input, wire::Encoding, Answered done);
@@ -39,13 +40,18 @@ bool put_records_hot(Context&, std::string_view body, wire::Encoding, Answered& 
 void put_resource_policy(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void register_stream_consumer(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void remove_tags_from_stream(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void split_shard(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void start_stream_encryption(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void stop_stream_encryption(Context&, const wire::Value& input, base::Done<wire::Value> done);
 base::Result<wire::Value> subscribe_to_shard(Context&, const wire::Value& input);
 void tag_resource(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void untag_resource(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void update_account_settings(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_max_record_size(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_shard_count(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_stream_mode(Context&, const wire::Value& input, base::Done<wire::Value> done);
 void update_stream_record_distribution_strategy(Context&, const wire::Value& input, base::Done<wire::Value> done);
+void update_stream_warm_throughput(Context&, const wire::Value& input, base::Done<wire::Value> done);
 
 namespace {
 
@@ -82,18 +88,24 @@ const std::array registry = {
     row(wire::op::list_streams, &list_streams),
     row(wire::op::list_tags_for_resource, &list_tags_for_resource),
     row(wire::op::list_tags_for_stream, &list_tags_for_stream),
+    row(wire::op::merge_shards, &merge_shards),
     row(wire::op::put_record, &put_record, &put_record_hot),
     row(wire::op::put_records, &put_records, &put_records_hot),
     row(wire::op::put_resource_policy, &put_resource_policy),
     row(wire::op::register_stream_consumer, &register_stream_consumer),
     row(wire::op::remove_tags_from_stream, &remove_tags_from_stream),
+    row(wire::op::split_shard, &split_shard),
     row(wire::op::start_stream_encryption, &start_stream_encryption),
     row(wire::op::stop_stream_encryption, &stop_stream_encryption),
     row(wire::op::subscribe_to_shard, &subscribe_to_shard),
     row(wire::op::tag_resource, &tag_resource),
     row(wire::op::untag_resource, &untag_resource),
     row(wire::op::update_account_settings, &update_account_settings),
+    row(wire::op::update_max_record_size, &update_max_record_size),
+    row(wire::op::update_shard_count, &update_shard_count),
+    row(wire::op::update_stream_mode, &update_stream_mode),
     row(wire::op::update_stream_record_distribution_strategy, &update_stream_record_distribution_strategy),
+    row(wire::op::update_stream_warm_throughput, &update_stream_warm_throughput),
 };
 
 std::string body_of(const wire::OperationShape& shape, const wire::Value& output, wire::Encoding encoding) {

@@ -53,13 +53,15 @@ struct Batch {
 };
 
 void Batch::complete(Group& group, base::Result<shard::Stored> stored) {
-  const catalog::ShardInfo& shard = stream->stream->shards[group.shard_index];
+  const shard::Shard& to = *stream->shards[group.shard_index];
   if (stored) {
     for (std::uint32_t at = group.begin; at < group.end; ++at) {
-      outcomes[order[at]].number = {.created_s = shard.created_s,
-                                    .shard = shard.number,
-                                    .position = stored->position(at - group.begin),
-                                    .time_s = stored->arrival_ms / 1000};
+      // Not always where it was sent: a shard that was closed meanwhile has passed it on to its children.
+      const shard::Place place = stored->place(at - group.begin, to.config());
+      outcomes[order[at]].number = {.created_s = place.created_s,
+                                    .shard = place.shard,
+                                    .position = place.position,
+                                    .time_s = place.arrival_ms / 1000};
     }
   } else {
     fail_group(group, stored.error());

@@ -25,28 +25,33 @@ constexpr std::array<std::pair<std::string_view, Type>, 6> type_names = {{
 // The shards that are kept, and when they began and ended as a listing by time sees it.
 class Lifetimes {
  public:
-  explicit Lifetimes(const catalog::Stream& stream) : stream_(stream) {}
+  Lifetimes(const catalog::Stream& stream, std::int64_t now_ms) : stream_(stream), now_ms_(now_ms) {}
+
+  bool has_expired(const catalog::ShardInfo& shard) const { return catalog::is_expired(stream_, shard, now_ms_); }
 
   bool has_living_parent(const catalog::ShardInfo& shard) const { return parent_of(shard) != nullptr; }
 
-  // A child's encoded creation second is one after its parent's end; it began when the parent ended.
+  // A shard ends with the second in which it was closed, in which it may have got records; its children begin then, so
+  // that those who read from a time on miss nothing.
+  static std::int64_t end_ms(const catalog::ShardInfo& shard) { return (*shard.closed_s + 1) * 1000; }
   std::int64_t begin_ms(const catalog::ShardInfo& shard) const {
     const catalog::ShardInfo* parent = parent_of(shard);
-    return parent != nullptr && parent->closed_s ? *parent->closed_s * 1000 : 0;
+    return parent != nullptr && parent->closed_s ? end_ms(*parent) : 0;
   }
 
   bool open_at(const catalog::ShardInfo& shard, std::int64_t ms) const {
-    return begin_ms(shard) <= ms && (shard.is_open() || ms < *shard.closed_s * 1000);
+    return begin_ms(shard) <= ms && (shard.is_open() || ms < end_ms(shard));
   }
 
  private:
   const catalog::ShardInfo* parent_of(const catalog::ShardInfo& shard) const {
     if (!shard.parent) return nullptr;
-    const auto found = std::ranges::find(stream_.shards, *shard.parent, &catalog::ShardInfo::number);
-    return found == stream_.shards.end() ? nullptr : &*found;
+    const catalog::ShardInfo* found = stream_.shard(*shard.parent);
+    return found == nullptr || has_expired(*found) ? nullptr : found;
   }
 
   const catalog::Stream& stream_;
+  const std::int64_t now_ms_;
 };
 
 }  // namespace
@@ -78,7 +83,7 @@ base::Result<ShardFilter> shard_filter(const wire::Value* input) {
 
 std::vector<const catalog::ShardInfo*> filter_shards(const catalog::Stream& stream, const ShardFilter& filter,
                                                      std::int64_t now_ms) {
-  const Lifetimes lifetimes(stream);
+  const Lifetimes lifetimes(stream, now_ms);
   const std::int64_t horizon_ms =
       std::max(now_ms - std::int64_t{stream.retention_hours} * 3'600'000, stream.created_ms);
   const std::int64_t at_ms = std::clamp(filter.timestamp_ms, std::min(horizon_ms, now_ms), now_ms);
@@ -93,7 +98,7 @@ std::vector<const catalog::ShardInfo*> filter_shards(const catalog::Stream& stre
       case Type::at_timestamp:
         return at_ms >= now_ms ? shard.is_open() : lifetimes.open_at(shard, at_ms);
       case Type::from_timestamp:
-        return shard.is_open() || at_ms <= *shard.closed_s * 1000;
+        return shard.is_open() || at_ms <= Lifetimes::end_ms(shard);
       case Type::after_shard_id:
         return model::shard_id(shard.number) > filter.shard_id;
     }
@@ -101,7 +106,7 @@ std::vector<const catalog::ShardInfo*> filter_shards(const catalog::Stream& stre
   };
   std::vector<const catalog::ShardInfo*> result;
   for (const catalog::ShardInfo& shard : stream.shards) {
-    if (shown(shard)) result.push_back(&shard);
+    if (!lifetimes.has_expired(shard) && shown(shard)) result.push_back(&shard);
   }
   return result;
 }

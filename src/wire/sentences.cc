@@ -295,6 +295,32 @@ Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max) {
           fmt::format("WarmThroughputMiBps cannot be greater than {}. Requested: {}", mibps_max, mibps)};
 }
 
+Error stream_is_on_demand(std::string_view name, std::string_view account) {
+  return {Errc::validation,
+          fmt::format("Request is invalid. Stream {} under account {} is in On-Demand mode.", name, account)};
+}
+
+Error split_outside_of_shard(std::string_view hash_key, std::string_view shard, std::string_view name,
+                             std::string_view account, std::string_view first, std::string_view last) {
+  return {Errc::invalid_argument,
+          fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both "
+                      "greater than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
+                      hash_key, shard, name, account, first, last)};
+}
+
+Error shards_not_adjacent(std::string_view shard, std::string_view adjacent, std::string_view name,
+                          std::string_view account) {
+  return {Errc::invalid_argument,
+          fmt::format("Shards {} and {} in stream {} under account {} are not an adjacent pair of shards eligible for "
+                      "merging",
+                      shard, adjacent, name, account)};
+}
+
+Error shard_is_closed(std::string_view shard, std::string_view name, std::string_view account) {
+  return {Errc::invalid_argument,
+          fmt::format("Shard {} in stream {} under account {} is closed and cannot be split.", shard, name, account)};
+}
+
 Error tags_with_invalid_characters() {
   return {Errc::invalid_argument,
           "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % "
@@ -339,6 +365,37 @@ Error on_demand_limit_exceeded(std::string_view account, std::string_view region
           fmt::format("This request would exceed the limit on the number of On-Demand streams for the account `{}` in "
                       "`{}`. Current On-Demand streams count: {}. Limit: {}.",
                       account, region, current, limit)};
+}
+
+Error scales_over_double(std::int64_t open, std::int64_t target) {
+  return {Errc::limit_exceeded,
+          fmt::format("UpdateShardCount cannot scale up over double your current open shard count. Current open shard "
+                      "count: {} Target shard count: {}",
+                      open, target)};
+}
+
+Error scales_below_half(std::int64_t open, std::int64_t target) {
+  return {Errc::limit_exceeded,
+          fmt::format("UpdateShardCount cannot scale down below half your current open shard count. Current open shard "
+                      "count: {} Target shard count: {}",
+                      open, target)};
+}
+
+Error stream_shard_limit_exceeded(std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("Target shard count or number of open shards cannot be greater than {}.", limit)};
+}
+
+Error too_many_rescales(std::string_view name, std::string_view account, std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("Stream {} under account {} cannot be scaled more than {} times in 24 hours.", name, account,
+                      limit)};
+}
+
+Error too_many_mode_switches(std::string_view name, std::string_view account, std::int64_t limit) {
+  return {Errc::limit_exceeded,
+          fmt::format("Stream {} under account {} cannot change its mode more than {} times in 24 hours.", name, account,
+                      limit)};
 }
 
 Error too_many_creating(std::int64_t limit) {

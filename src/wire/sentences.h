@@ -82,6 +82,15 @@ base::Error shard_count_missing();
 base::Error warm_throughput_needs_commitment();
 base::Error warm_throughput_needs_on_demand(std::string_view name);
 base::Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max);
+base::Error stream_is_on_demand(std::string_view name, std::string_view account);
+
+// InvalidArgumentException: shards that cannot be split or merged. The hash keys are decimal numbers; the last is in our
+// words.
+base::Error split_outside_of_shard(std::string_view hash_key, std::string_view shard, std::string_view name,
+                                   std::string_view account, std::string_view first, std::string_view last);
+base::Error shards_not_adjacent(std::string_view shard, std::string_view adjacent, std::string_view name,
+                                std::string_view account);
+base::Error shard_is_closed(std::string_view shard, std::string_view name, std::string_view account);
 
 // InvalidArgumentException: tags. `resource` is what has them: "stream orders". The last is in our words.
 base::Error tags_with_invalid_characters();
@@ -96,10 +105,15 @@ base::Error shard_limit_exceeded(std::string_view account, std::string_view regi
 base::Error on_demand_limit_exceeded(std::string_view account, std::string_view region, std::int64_t current,
                                      std::int64_t limit);
 base::Error too_many_creating(std::int64_t limit);
+base::Error scales_over_double(std::int64_t open, std::int64_t target);
+base::Error scales_below_half(std::int64_t open, std::int64_t target);
+base::Error stream_shard_limit_exceeded(std::int64_t limit);
 // In our words, down to the encryption's.
 base::Error too_many_consumers(std::string_view name, std::string_view account, std::int64_t limit);
 base::Error too_many_creating_consumers(std::string_view name, std::string_view account, std::int64_t limit);
 base::Error too_many_encryption_changes(std::string_view name, std::string_view account, std::int64_t limit);
+base::Error too_many_rescales(std::string_view name, std::string_view account, std::int64_t limit);
+base::Error too_many_mode_switches(std::string_view name, std::string_view account, std::int64_t limit);
 base::Error control_rate_exceeded(std::string_view name, std::string_view account);
 base::Error account_rate_exceeded();
 
