@@ -35,15 +35,19 @@ void begin(Stream& stream, Reshard step) {
 }
 
 void open_children(Stream& stream, std::int64_t closed_ms) {
-  // Children have larger numbers than their parents whatever the clock does: the second stands in front of the rest.
-  std::int64_t created_s = 0;
+  // Parents end in one second, so that they expire together. It is not before any of them began, and their children
+  // come after it: children have larger numbers whatever the clock does, since the second stands in front of the rest.
+  std::int64_t closed_s = second_of(closed_ms);
+  std::vector<ShardInfo*> parents;
   for (ShardInfo& shard : stream.shards) {
     if (!std::ranges::binary_search(stream.reshard->parents, shard.number)) continue;
-    shard.closed_s = std::max(second_of(closed_ms), shard.created_s);
-    created_s = std::max(created_s, *shard.closed_s + 1);
+    parents.push_back(&shard);
+    closed_s = std::max(closed_s, shard.created_s);
   }
+  for (ShardInfo* parent : parents)
+    parent->closed_s = closed_s;
   for (ShardInfo& child : stream.reshard->children) {
-    child.created_s = created_s;
+    child.created_s = closed_s + 1;
     stream.shards.push_back(std::move(child));
   }
 }

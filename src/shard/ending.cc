@@ -83,6 +83,7 @@ log::Block block_of(const log::Block& whole, const Passage::Part& part, base::Me
     if (at.index() != *wanted) continue;
     ++wanted;
     const log::RecordView record = at.record();
+    if (record.is_encrypted) builder.mark_encrypted();
     std::optional<std::string_view> key;
     if (record.has_partition_key) key = record.partition_key;
     std::ranges::copy(record.data, builder.add(key, record.explicit_hash_key, record.data.size()));
