@@ -100,5 +100,6 @@ func main() {
 	name := fmt.Sprintf("clients-go-%d-%d", os.Getpid(), time.Now().UnixMilli())
 	suite := &Suite{ctx: context.Background(), kinesis: client, stream: name, started: time.Now()}
 	suite.run()
+	suite.reshard()
 	fmt.Printf("AWS SDK for Go v2, kinesis %s: all steps passed\n", kinesisVersion())
 }

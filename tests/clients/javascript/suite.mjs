@@ -3,7 +3,6 @@
 // Usage: node suite.mjs [ENDPOINT]        (default: the environment's AWS_ENDPOINT_URL)
 
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 
 import {
   AddTagsToStreamCommand,
@@ -35,44 +34,12 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
+import { check, equal, expectError, step, waitUntil } from "./demands.mjs";
+import { Resharding } from "./resharding.mjs";
+
 const hashSpace = 1n << 128n;
 const clockSlack = 5000;
 const page = 100;
-
-function step(number, text) {
-  console.log(`step ${String(number).padStart(2)}: ${text}`);
-}
-
-function check(condition, message) {
-  if (!condition) {
-    console.error(`FAILED: ${message}`);
-    process.exit(1);
-  }
-}
-
-function equal(actual, expected, what) {
-  const show = (value) => JSON.stringify(value)?.slice(0, 300);
-  check(isDeepStrictEqual(actual, expected), `${what}: expected ${show(expected)}, got ${show(actual)}`);
-}
-
-async function expectError(errorClass, what, call) {
-  try {
-    await call();
-  } catch (caught) {
-    check(caught instanceof errorClass, `${what}: expected ${errorClass.name}, got ${caught}`);
-    equal(caught.$metadata.httpStatusCode, 400, `HTTP status of ${what}`);
-    return;
-  }
-  check(false, `${what}: expected ${errorClass.name}, got an answer`);
-}
-
-async function waitUntil(what, condition, limit = 30_000) {
-  const end = performance.now() + limit;
-  while (!condition()) {
-    check(performance.now() < end, `${what} did not happen within ${limit} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 function batchData(index) {
   return Buffer.concat([Buffer.from([index >> 8, index & 255]), Buffer.alloc(index % 64, index & 255)]);
@@ -460,7 +427,9 @@ class Suite {
 const endpoint = process.argv[2] ?? process.env.AWS_ENDPOINT_URL;
 check(endpoint, "no endpoint: give it as an argument or in AWS_ENDPOINT_URL");
 try {
-  await new Suite(endpoint).run();
+  const suite = new Suite(endpoint);
+  await suite.run();
+  await new Resharding(suite.kinesis, suite.stream + "-resharded").run();
 } catch (unexpected) {
   check(false, unexpected);
 }
