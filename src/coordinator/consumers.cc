@@ -13,8 +13,9 @@ void Core::register_consumer(catalog::RegisterConsumer change, Done<catalog::Con
   if (!begun) return;
   const auto& commitment = catalog->state()->account(change.stream.place).commitment;
   const bool committed = commitment.at(shared.clock.now_ms()).status != catalog::Commitment::Status::disabled;
-  change.consumers_max = committed ? limits.consumers_with_commitment_max : limits.consumers_max;
-  change.creating_max = limits.creating_consumers_max;
+  const AccountLimits stream_limits = limits_of(change.stream);
+  change.consumers_max = committed ? stream_limits.consumers_with_commitment_max : stream_limits.consumers_max;
+  change.creating_max = stream_limits.creating_consumers_max;
   const std::string name = change.name;
   catalog->propose(std::move(change), [self = shared_from_this(), name, told,
                                        begun = std::move(begun)](Result<catalog::Outcome> registered) mutable {

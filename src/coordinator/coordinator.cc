@@ -1,8 +1,21 @@
 #include "coordinator/coordinator.h"
 
 #include "coordinator/core.h"
+#include "limits/table.h"
 
 namespace millrace::coordinator {
+
+void AccountLimits::take_from(limits::Profile from) {
+  using limits::Limit;
+  profile = from;
+  consumers_max = limits::number(Limit::consumers, from);
+  consumers_with_commitment_max = limits::number(Limit::consumers_with_commitment, from);
+  creating_streams_max = limits::number(Limit::creating_streams, from);
+  creating_consumers_max = limits::number(Limit::creating_consumers, from);
+  rescales_per_day_max = limits::number(Limit::rescales, from);
+  mode_switches_per_day_max = limits::number(Limit::mode_switches, from);
+  encryption_changes_per_day_max = limits::number(Limit::encryption_starts, from);
+}
 
 base::Result<std::unique_ptr<Coordinator>> Coordinator::open(shard::Shared& shared, io::Random& random,
                                                              AccountLimits limits, TransitionDelays delays) {
@@ -58,13 +71,13 @@ void Coordinator::merge_shards(catalog::MergeShards change, base::Done<void> don
 void Coordinator::rescale_stream(catalog::RescaleStream change, base::Done<void> done) {
   change.shards_max = core_->limits.shards_max;
   change.stream_shards_max = core_->limits.stream_shards_max;
-  change.per_day_max = core_->limits.rescales_per_day_max;
+  change.per_day_max = core_->limits_of(change.stream).rescales_per_day_max;
   core_->reshard(std::move(change), std::move(done));
 }
 
 void Coordinator::set_mode(catalog::SetMode change, base::Done<void> done) {
   change.on_demand_streams_max = core_->limits.on_demand_streams_max;
-  change.per_day_max = core_->limits.mode_switches_per_day_max;
+  change.per_day_max = core_->limits_of(change.stream).mode_switches_per_day_max;
   core_->update(std::move(change), std::move(done));
 }
 
@@ -77,7 +90,7 @@ void Coordinator::set_warm_throughput(catalog::SetWarmThroughput change, base::D
 }
 
 void Coordinator::set_encryption(catalog::SetEncryption change, base::Done<void> done) {
-  change.per_day_max = core_->limits.encryption_changes_per_day_max;
+  change.per_day_max = core_->limits_of(change.stream).encryption_changes_per_day_max;
   core_->update(std::move(change), std::move(done));
 }
 
@@ -95,6 +108,14 @@ void Coordinator::change(catalog::CommandBody change, base::Done<void> done) {
 
 const AccountLimits& Coordinator::limits() const {
   return core_->limits;
+}
+
+AccountLimits Coordinator::limits_of(catalog::StreamKeyView stream) const {
+  return core_->limits_of(stream);
+}
+
+AccountLimits Coordinator::limits_by(const limits::Tags& tags) const {
+  return core_->limits_by(tags);
 }
 
 std::uint64_t Coordinator::version() const {

@@ -12,6 +12,7 @@
 #include "coordinator/directory.h"
 #include "io/loop.h"
 #include "io/random.h"
+#include "limits/profile.h"
 #include "shard/shard.h"
 
 namespace millrace::coordinator {
@@ -28,6 +29,11 @@ struct AccountLimits {
   std::uint32_t rescales_per_day_max = 0;
   std::uint32_t mode_switches_per_day_max = 0;
   std::uint32_t encryption_changes_per_day_max = 0;  // starts and stops, each
+  // Of streams that have none of their own: whether rates are counted.
+  limits::Profile profile = limits::Profile::relaxed;
+
+  // What the table says for a profile.
+  void take_from(limits::Profile from);
 };
 
 // How long what is under way stays visible in its state between, by what it is: for those who test their waiting. Zero:
@@ -110,6 +116,9 @@ class Coordinator {
   void change(catalog::CommandBody change, base::Done<void> done);
 
   const AccountLimits& limits() const;
+  // With what the tags of a stream say of them; of one that is to be made, and of one there is.
+  AccountLimits limits_by(const limits::Tags& tags) const;
+  AccountLimits limits_of(catalog::StreamKeyView stream) const;
   // That of directory().
   std::uint64_t version() const;
   // Control operations under way, and the proposals to the catalogue among what they wait for.

@@ -28,7 +28,19 @@ void Core::refresh_directory(const std::shared_ptr<const catalog::State>& state)
   base::Lock lock(refresh_mutex_);
   before = directory.get();
   if (before != nullptr && before->version >= state->version) return;
-  directory.publish(make_directory(before.get(), state, shared));
+  directory.publish(make_directory(before.get(), state, shared, limits.profile));
+}
+
+AccountLimits Core::limits_by(const limits::Tags& tags) const {
+  AccountLimits all = limits;
+  if (const auto profile = limits::profile_of(tags)) all.take_from(*profile);
+  return all;
+}
+
+AccountLimits Core::limits_of(catalog::StreamKeyView stream) const {
+  const auto state = catalog->state();
+  const StreamPtr* found = state->find(stream);
+  return found == nullptr ? limits : limits_by((*found)->tags);
 }
 
 void Core::change(catalog::CommandBody body, Done<void> done) {

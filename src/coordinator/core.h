@@ -51,6 +51,10 @@ class Core : public std::enable_shared_from_this<Core> {
   void leave_loop();
   void tick();
 
+  // The limits of a stream, with what its tags say of them.
+  AccountLimits limits_by(const limits::Tags& tags) const;
+  AccountLimits limits_of(catalog::StreamKeyView stream) const;
+
   // Proposes a command that needs no further work.
   void change(catalog::CommandBody body, Done<void> done);
   bool has_loop() const;

@@ -11,7 +11,7 @@ void Core::create_stream(catalog::CreateStream spec, Done<void> done) {
   if (!done) return;
   spec.shards_max = limits.shards_max;
   spec.on_demand_streams_max = limits.on_demand_streams_max;
-  spec.creating_max = limits.creating_streams_max;
+  spec.creating_max = limits_by(spec.tags).creating_streams_max;
   catalog->propose(
       std::move(spec), [self = shared_from_this(), done = std::move(done)](Result<catalog::Outcome> made) mutable {
         if (!made) return done(base::fail(std::move(made.error())));

@@ -18,8 +18,21 @@ void index_open_shards(StreamEntry& entry) {
     entry.open_starts.push_back(shards[i].range.first);
 }
 
+// Counts go on where there were some: a change of the stream does not fill its buckets.
+void add_buckets(StreamEntry& entry, const StreamEntry* before) {
+  if (before != nullptr && before->calls == nullptr) before = nullptr;
+  entry.calls = before != nullptr ? before->calls : std::make_shared<limits::StreamCalls>();
+  entry.buckets.reserve(entry.shards.size());
+  for (const catalog::ShardInfo& info : entry.stream->shards) {
+    const auto* running = before == nullptr ? nullptr : before->find(info.number);
+    entry.buckets.push_back(running == nullptr
+                                ? std::make_shared<limits::ShardBuckets>()
+                                : before->buckets[static_cast<std::size_t>(running - before->shards.data())]);
+  }
+}
+
 std::shared_ptr<const StreamEntry> make_entry(const StreamEntry* before, std::shared_ptr<const catalog::Stream> stream,
-                                              shard::Shared& shared) {
+                                              shard::Shared& shared, limits::Profile profile) {
   // A stream of the same name made since is another one: nothing of the old one's is taken over.
   if (before != nullptr && before->stream->uid != stream->uid) before = nullptr;
   const std::chrono::milliseconds retention = std::chrono::hours(stream->retention_hours);
@@ -39,6 +52,7 @@ std::shared_ptr<const StreamEntry> make_entry(const StreamEntry* before, std::sh
                                    .retention = retention}));
   }
   index_open_shards(*entry);
+  if (limits::profile_of(entry->stream->tags).value_or(profile) == limits::Profile::strict) add_buckets(*entry, before);
   return entry;
 }
 
@@ -75,7 +89,7 @@ const StreamEntry* Directory::find(catalog::StreamKeyView key) const {
 }
 
 std::shared_ptr<const Directory> make_directory(const Directory* before, std::shared_ptr<const catalog::State> state,
-                                                shard::Shared& shared) {
+                                                shard::Shared& shared, limits::Profile profile) {
   using Streams = decltype(catalog::State::streams);
   static const Streams none;
   auto directory = std::make_shared<Directory>();
@@ -91,21 +105,28 @@ std::shared_ptr<const Directory> make_directory(const Directory* before, std::sh
                            return;
                          }
                          const StreamEntry* old = before == nullptr ? nullptr : before->find(key);
-                         by_name.set(key, make_entry(old, *stream, shared));
+                         by_name.set(key, make_entry(old, *stream, shared, profile));
                        });
   return directory;
 }
 
-catalog::MemoryCosts directory_costs() {
+catalog::MemoryCosts directory_costs(limits::Profile profile) {
   // Counts of std::make_shared, a heap allocation.
   constexpr std::size_t control_block_bytes = 16;
   constexpr std::size_t allocation_bytes = 16;
   // A log of the memory engine that holds nothing: measured, 21 MB resident for 20,000 shards in all.
   constexpr std::size_t empty_log_bytes = 400;
-  return {.stream_bytes = sizeof(StreamEntry) + control_block_bytes +
-                          2 * sizeof(decltype(Directory::by_name)::Names::Entry) + 5 * allocation_bytes,
-          .shard_bytes = empty_log_bytes + sizeof(shard::Shard) + control_block_bytes + allocation_bytes +
-                         sizeof(std::shared_ptr<shard::Shard>) + sizeof(base::u128) + sizeof(std::uint32_t)};
+  catalog::MemoryCosts costs{
+      .stream_bytes = sizeof(StreamEntry) + control_block_bytes +
+                      2 * sizeof(decltype(Directory::by_name)::Names::Entry) + 5 * allocation_bytes,
+      .shard_bytes = empty_log_bytes + sizeof(shard::Shard) + control_block_bytes + allocation_bytes +
+                     sizeof(std::shared_ptr<shard::Shard>) + sizeof(base::u128) + sizeof(std::uint32_t)};
+  if (profile == limits::Profile::strict) {
+    costs.stream_bytes += sizeof(limits::StreamCalls) + control_block_bytes + 2 * allocation_bytes;
+    costs.shard_bytes += sizeof(limits::ShardBuckets) + control_block_bytes + allocation_bytes +
+                         sizeof(std::shared_ptr<limits::ShardBuckets>);
+  }
+  return costs;
 }
 
 }  // namespace millrace::coordinator

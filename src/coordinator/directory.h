@@ -7,6 +7,9 @@
 
 #include "base/u128.h"
 #include "catalog/state.h"
+#include "limits/call_buckets.h"
+#include "limits/profile.h"
+#include "limits/shard_buckets.h"
 #include "shard/shard.h"
 
 namespace millrace::coordinator {
@@ -25,6 +28,10 @@ struct StreamEntry {
   std::vector<base::u128> open_starts;
   std::vector<std::uint32_t> open_indexes;
 
+  // What the service's rates are counted with; null and empty where the stream has none (see limits::Profile).
+  std::shared_ptr<limits::StreamCalls> calls;
+  std::vector<std::shared_ptr<limits::ShardBuckets>> buckets;  // like `shards`
+
   // Counts requests whose placement is free, which go round the open shards. Any thread.
   mutable std::atomic<std::uint32_t> turn{0};
 };
@@ -39,11 +46,13 @@ struct Directory {
 };
 
 // The directory of a newer state: entries of streams that did not change are shared with the one before, shards that
-// are in both are taken over, and a changed retention is told to them. `before` may be null.
+// are in both are taken over, with what is counted of them, and a changed retention is told to them. `before` may be
+// null. `profile` is that of streams that have none of their own.
 std::shared_ptr<const Directory> make_directory(const Directory* before, std::shared_ptr<const catalog::State> state,
-                                                shard::Shared& shared);
+                                                shard::Shared& shared,
+                                                limits::Profile profile = limits::Profile::relaxed);
 
 // What the directory, and the engine, keep for each stream and each shard without records, for the memory budget.
-catalog::MemoryCosts directory_costs();
+catalog::MemoryCosts directory_costs(limits::Profile profile = limits::Profile::relaxed);
 
 }  // namespace millrace::coordinator

@@ -174,9 +174,46 @@ TEST_F(DirectoryTest, AStreamMadeAgainSharesNothingWithTheOldOne) {
 TEST_F(DirectoryTest, CostsCountWhatIsThere) {
   EXPECT_GE(directory_costs().shard_bytes, sizeof(shard::Shard));
   EXPECT_GE(directory_costs().stream_bytes, sizeof(StreamEntry));
+  EXPECT_GT(directory_costs(limits::Profile::strict).shard_bytes, directory_costs().shard_bytes);
   // With the default memory of 1 GiB an account's 20,000 shards fit into the catalogue's share as one stream.
   base::MemoryBudget budget(std::size_t{1} << 30);
   EXPECT_LT(directory_costs().of_stream(128, 20'000), budget.max(base::MemoryShare::catalogue));
+}
+
+TEST_F(DirectoryTest, OnlyStrictStreamsHaveSomethingCounted) {
+  auto tagged = make_stream("tagged", 2, 3);
+  tagged->tags[std::string(limits::profile_tag)] = "strict";
+  const auto directory = make(nullptr, {make_stream("orders", 1, 3), tagged});
+  EXPECT_EQ(directory->find(key("orders"))->calls, nullptr);
+  EXPECT_TRUE(directory->find(key("orders"))->buckets.empty());
+  EXPECT_NE(directory->find(key("tagged"))->calls, nullptr);
+  EXPECT_EQ(directory->find(key("tagged"))->buckets.size(), 3U);
+
+  const auto strict = make_directory(nullptr, directory->state, machine.shared, limits::Profile::strict);
+  EXPECT_EQ(strict->find(key("orders"))->buckets.size(), 3U);
+}
+
+TEST_F(DirectoryTest, WhatIsCountedStaysWithItsShard) {
+  const auto make_strict = [&](const Directory* before, const std::shared_ptr<const Stream>& stream) {
+    return make_directory(before, make_state({stream}), machine.shared, limits::Profile::strict);
+  };
+  const auto before = make_strict(nullptr, make_stream("orders", 1, 3));
+  // The first shard has expired, and there is one more.
+  auto changed = make_stream("orders", 1, 4);
+  changed->shards.erase(changed->shards.begin());
+  const auto after = make_strict(before.get(), changed);
+  const StreamEntry& was = *before->find(key("orders"));
+  const StreamEntry& is = *after->find(key("orders"));
+  EXPECT_EQ(is.calls, was.calls);
+  ASSERT_EQ(is.buckets.size(), 3U);
+  EXPECT_EQ(is.buckets[0], was.buckets[1]);
+  EXPECT_EQ(is.buckets[1], was.buckets[2]);
+  EXPECT_NE(is.buckets[2], was.buckets[0]);
+  EXPECT_NE(is.buckets[2], nullptr);
+  // A stream of the same name made since is another one.
+  const auto again = make_strict(after.get(), make_stream("orders", 2, 3));
+  EXPECT_NE(again->find(key("orders"))->calls, is.calls);
+  EXPECT_NE(again->find(key("orders"))->buckets[0], is.buckets[0]);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void report(std::size_t count, std::string_view what) {
 
 Result<void> Core::open(io::Random& random) {
   auto opened = catalog::Catalog::open(shared.engine.meta(), shared.clock, random,
-                                       {.budget = &shared.budget, .costs = directory_costs()});
+                                       {.budget = &shared.budget, .costs = directory_costs(limits.profile)});
   if (!opened) return base::fail(std::move(opened.error()));
   catalog = std::move(*opened);
   catalog->on_change([weak = weak_from_this()](const std::shared_ptr<const catalog::State>& state) {

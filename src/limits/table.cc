@@ -91,10 +91,10 @@ constexpr std::array<Row, limit_count> rows = {{
      stream_words,
      reference},
 
-    counted(Limit::rescales, "UpdateShardCount", Scope::stream, Per::day, 10, model),
-    counted(Limit::mode_switches, "UpdateStreamMode", Scope::stream, Per::day, 2, reference),
-    counted(Limit::encryption_starts, "StartStreamEncryption", Scope::stream, Per::day, 25, reference),
-    counted(Limit::encryption_stops, "StopStreamEncryption", Scope::stream, Per::day, 25, reference),
+    counted(Limit::rescales, "changes of the shard count", Scope::stream, Per::day, 10, model),
+    counted(Limit::mode_switches, "mode switches", Scope::stream, Per::day, 2, reference),
+    counted(Limit::encryption_starts, "starts of the encryption", Scope::stream, Per::day, 25, reference),
+    counted(Limit::encryption_stops, "stops of the encryption", Scope::stream, Per::day, 25, reference),
 
     counted(Limit::creating_streams, "streams in CREATING", Scope::account, Per::moment, 5, model),
     counted(Limit::creating_consumers, "consumers in CREATING", Scope::stream, Per::moment, 5, quotas),
