@@ -4,6 +4,8 @@
 #include "base/metrics.h"
 #include "coordinator/coordinator.h"
 #include "io/clock.h"
+#include "limits/call_buckets.h"
+#include "limits/profile.h"
 #include "model/arn.h"
 #include "model/token.h"
 
@@ -16,6 +18,10 @@ struct Context {
   const model::Identity& identity;  // the caller's account, in the region it addresses: whose streams it means
   const model::TokenSealer& sealer;
   base::MemoryBudget& budget;
+  // How many calls of the account have come of late; null: nobody counts them.
+  limits::AccountCalls* calls = nullptr;
+  // The limits of what is about no stream, and of streams that have none of their own.
+  limits::Profile limits = limits::Profile::relaxed;
   // An ARN means the caller's own stream of the name in it, whatever account and region stand beside the name.
   bool lenient_arns = false;
 };

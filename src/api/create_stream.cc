@@ -45,6 +45,9 @@ base::Result<catalog::CreateStream> spec_of(const Context& context, const wire::
 }
 
 base::Error limit_error(const Context& context, const catalog::CreateStream& spec, const base::Error& error) {
+  if (error.code == Errc::limit_exceeded && error.message == "creating_streams") {
+    return wire::too_many_creating(context.coordinator.limits_by(spec.tags).creating_streams_max);
+  }
   if (error.code != Errc::limit_exceeded || error.message != "shards") return told(context, spec.stream.name, error);
   const auto directory = context.coordinator.directory();
   return wire::shard_limit_exceeded(context.identity.account, context.identity.region,

@@ -4,6 +4,7 @@
 
 #include "api/iterators.h"
 #include "api/operation.h"
+#include "api/rates.h"
 #include "api/streams.h"
 #include "model/limits.h"
 #include "wire/hot.h"
@@ -39,6 +40,18 @@ base::Error throttled(const Context& context, const model::ShardIterator& iterat
   return wire::shard_rate_exceeded(model::shard_id(iterator.shard), iterator.stream_name, context.identity.account);
 }
 
+// Data and keys of a page.
+std::size_t user_bytes(const shard::ReadPage& result) {
+  std::size_t bytes = 0;
+  for (const log::Slice& slice : result.page.slices) {
+    for (auto at = slice.block.begin(slice.first); at.index() < slice.last; at.next()) {
+      const log::RecordView record = at.record();
+      bytes += record.data.size() + record.partition_key.size();
+    }
+  }
+  return bytes;
+}
+
 std::size_t free_for_answers(const base::MemoryBudget& budget) {
   const std::size_t max = budget.max(base::MemoryShare::answers);
   return max - std::min(max, budget.used(base::MemoryShare::answers));
@@ -53,6 +66,7 @@ void Reading::answer(base::Result<shard::ReadPage> result) {
   if (!is_alone && body.size() > free_for_answers(context.budget)) {
     return done(base::fail(throttled(context, iterator)));
   }
+  if (stream->calls != nullptr) stream->buckets[shard_index]->charge_read(user_bytes(*result), result->now_ms);
   done(std::move(body));
 }
 
@@ -118,8 +132,9 @@ base::Result<std::shared_ptr<Reading>> check(Context& context, const GetRequest&
   if (found == nullptr || catalog::is_expired(*(*stream)->stream, *found, context.clock.now_ms())) {
     return base::fail(shard_gone(context, *iterator));
   }
-  if (request.dry_run) return base::fail(wire::dry_run_would_succeed());
+  if (request.dry_run) return base::fail(dry_run_answer(context, **stream));
   const auto index = static_cast<std::size_t>(found - shards.data());
+  if (auto counted = count_read(context, **stream, index); !counted) return base::fail(std::move(counted.error()));
   return std::make_shared<Reading>(context, encoding, Answered(), std::move(*iterator), std::move(*stream), index);
 }
 

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "api/operation.h"
+#include "api/rates.h"
 #include "api/starting_position.h"
 #include "api/streams.h"
 #include "model/shard_id.h"
@@ -73,7 +74,11 @@ void get_shard_iterator(Context& context, const wire::Value& input, base::Done<w
                                .number = input.text("StartingSequenceNumber"),
                                .timestamp = input.timestamp("Timestamp")});
   if (!start) return done(base::fail(start.error()));
-  if (input.boolean("DryRun").value_or(false)) return done(base::fail(wire::dry_run_would_succeed()));
+  if (input.boolean("DryRun").value_or(false)) return done(base::fail(dry_run_answer(context, *target->stream)));
+  const auto index = static_cast<std::size_t>(target->info - target->stream->stream->shards.data());
+  if (auto counted = count_iterator(context, *target->stream, index); !counted) {
+    return done(base::fail(std::move(counted.error())));
+  }
   if (start->is_latest) return answer_latest(context, std::move(*target), std::move(done));
   answer(context, *target, start->position, start->arrival_min_ms, std::move(done));
 }

@@ -24,8 +24,17 @@ base::Result<model::ShardIterator> open_iterator(const Context& context, std::st
   return std::move(*iterator);
 }
 
-std::string seal_next_token(const Context& context, model::TokenKind kind, std::string state) {
-  return model::seal(context.sealer, model::NextToken{kind, context.clock.now_ms(), std::move(state)});
+namespace {
+
+// What a token's state begins with; neither holds a '/'.
+std::string place_text(const Context& context) {
+  return context.identity.account + "/" + context.identity.region + "/";
+}
+
+}  // namespace
+
+std::string seal_next_token(const Context& context, model::TokenKind kind, std::string_view state) {
+  return model::seal(context.sealer, model::NextToken{kind, context.clock.now_ms(), place_text(context).append(state)});
 }
 
 base::Result<std::string> open_next_token(const Context& context, model::TokenKind kind, std::string_view token) {
@@ -39,7 +48,9 @@ base::Result<std::string> open_next_token(const Context& context, model::TokenKi
   if (now_ms - opened->issued_ms > model::limits::next_token_life_ms) {
     return base::fail(wire::next_token_expired(opened->issued_ms, now_ms));
   }
-  return std::move(opened->state);
+  const std::string place = place_text(context);
+  if (!opened->state.starts_with(place)) return base::fail(wire::invalid_next_token());
+  return opened->state.substr(place.size());
 }
 
 }  // namespace millrace::api

@@ -13,8 +13,9 @@ namespace millrace::api {
 // expired_iterator (too old, or sealed by another installation: a client then fetches a new one).
 base::Result<model::ShardIterator> open_iterator(const Context& context, std::string_view token);
 
-// Seals a next token for a listing, and opens one that is not too old. Errors: invalid_argument, expired_next_token.
-std::string seal_next_token(const Context& context, model::TokenKind kind, std::string state);
+// Seals a next token for a listing, and opens one that is not too old. It is good in the account and region it was
+// given in only. Errors: invalid_argument, expired_next_token.
+std::string seal_next_token(const Context& context, model::TokenKind kind, std::string_view state);
 base::Result<std::string> open_next_token(const Context& context, model::TokenKind kind, std::string_view token);
 
 }  // namespace millrace::api

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/rates.h"
 #include "wire/codec.h"
 
 namespace millrace::api {
@@ -127,6 +128,7 @@ void run(const Operation& operation, Context& context, const wire::Value& input,
          Answered done) {
   if (operation.data_handler != nullptr) return operation.data_handler(context, input, encoding, std::move(done));
   const wire::OperationShape& shape = *operation.shape;
+  if (auto counted = count_call(context, shape, input); !counted) return done(base::fail(std::move(counted.error())));
   if (operation.handler != nullptr) {
     const base::Result<wire::Value> output = operation.handler(context, input);
     if (!output) return done(base::fail(output.error()));

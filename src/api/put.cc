@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/rates.h"
 #include "api/streams.h"
 #include "base/log.h"
 #include "base/md5.h"
+#include "limits/shard_buckets.h"
 #include "log/block.h"
 #include "model/limits.h"
 #include "wire/errors.h"
@@ -31,7 +33,8 @@ struct Batch {
     std::uint32_t begin = 0;  // in `order`
     std::uint32_t end = 0;
     std::size_t block_bytes = 0;
-    log::Block block;  // empty where there was no memory for it
+    bool is_over = false;  // over the shard's rates: no block is made
+    log::Block block;      // empty where there was no memory for it
     base::Error error;
   };
 
@@ -106,6 +109,7 @@ struct Scratch {
   std::vector<std::uint32_t> counts;  // by shard; zeros between requests, like bytes
   std::vector<std::size_t> bytes;
   std::vector<std::uint32_t> hit;  // the shards that get records, in the order met
+  std::vector<std::pair<std::uint32_t, limits::ShardBuckets::Write>> writes;  // what was counted, by shard
 };
 Scratch& scratch() {
   thread_local Scratch instance;
@@ -179,7 +183,7 @@ base::Result<StreamRef> check(const Context& context, const PutRequest& request,
   if (auto good = check_records(context, request, kind, *(*stream)->stream); !good) {
     return base::fail(std::move(good.error()));
   }
-  if (request.dry_run) return base::fail(wire::dry_run_would_succeed());
+  if (request.dry_run) return base::fail(dry_run_answer(context, **stream));
   return stream;
 }
 
@@ -205,14 +209,60 @@ void place(const PutRequest& request, const coordinator::StreamEntry& stream) {
   }
 }
 
+// Makes room for what is kept by shard, and again for the records of a shard that are over its rates.
+void make_room(const coordinator::StreamEntry& stream) {
+  Scratch& s = scratch();
+  const std::size_t places = stream.shards.size() * (stream.calls != nullptr ? 2 : 1);
+  if (s.counts.size() >= places) return;
+  s.counts.resize(places, 0);
+  s.bytes.resize(places, 0);
+}
+
+// Counts the records against the rates of their shards, and puts those that are too many aside: into the places behind
+// the shards. All records of a shard are counted at once where all fit, else one by one in the request's order.
+void count(const Context& context, const PutRequest& request, const coordinator::StreamEntry& stream) {
+  Scratch& s = scratch();
+  const std::int64_t now_ms = context.clock.now_ms();
+  const auto size_of = [&](std::size_t i) {
+    return wire::hot::data_size(request.data_form, request.records[i].data) + request.records[i].partition_key.size();
+  };
+  make_room(stream);
+  s.writes.clear();
+  for (std::size_t i = 0; i < request.records.size(); ++i) {
+    const std::uint32_t shard = s.shard_of[i];
+    if (s.counts[shard]++ == 0) s.writes.push_back({shard, {}});
+    s.bytes[shard] += size_of(i);
+  }
+  bool some_are_over = false;
+  for (std::uint32_t at = 0; at < s.writes.size(); ++at) {
+    auto& [shard, write] = s.writes[at];
+    const std::uint32_t records = std::exchange(s.counts[shard], 0);
+    if (write.add(*stream.buckets[shard], records, std::exchange(s.bytes[shard], 0), now_ms)) continue;
+    s.counts[shard] = at + 1;  // where its write is, until below
+    some_are_over = true;
+  }
+  if (!some_are_over) return;
+  for (std::size_t i = 0; i < request.records.size(); ++i) {
+    const std::uint32_t shard = s.shard_of[i];
+    if (s.counts[shard] == 0) continue;
+    if (s.writes[s.counts[shard] - 1].second.add(*stream.buckets[shard], 1, size_of(i), now_ms)) continue;
+    s.shard_of[i] += static_cast<std::uint32_t>(stream.shards.size());
+  }
+  for (const auto& [shard, write] : s.writes)
+    s.counts[shard] = 0;
+}
+
+// What was counted is not put after all.
+void give_back(const coordinator::StreamEntry& stream) {
+  for (auto& [shard, write] : scratch().writes)
+    write.give_back(*stream.buckets[shard]);
+}
+
 // Sorts the records by shard, keeping the request's order within one, and counts the bytes of each block. What it costs
 // depends on the shards that are hit, not on those the stream has.
 void group(const PutRequest& request, Batch& batch) {
   Scratch& s = scratch();
-  if (s.counts.size() < batch.stream->shards.size()) {
-    s.counts.resize(batch.stream->shards.size(), 0);
-    s.bytes.resize(batch.stream->shards.size(), 0);
-  }
+  make_room(*batch.stream);
   s.hit.clear();
   for (std::size_t i = 0; i < request.records.size(); ++i) {
     const RecordView& record = request.records[i];
@@ -225,10 +275,12 @@ void group(const PutRequest& request, Batch& batch) {
   batch.groups.reserve(s.hit.size());
   for (const std::uint32_t shard : s.hit) {
     const std::uint32_t end = begin + s.counts[shard];
-    batch.groups.push_back({.shard_index = shard,
+    const bool is_over = shard >= batch.stream->shards.size();
+    batch.groups.push_back({.shard_index = is_over ? shard - batch.stream->shards.size() : shard,
                             .begin = begin,
                             .end = end,
                             .block_bytes = std::exchange(s.bytes[shard], 0),
+                            .is_over = is_over,
                             .block = {},
                             .error = {}});
     // From here on the place where the shard's next record goes.
@@ -246,6 +298,7 @@ void group(const PutRequest& request, Batch& batch) {
 // False where some record's data is not what it should be.
 bool fill(const Context& context, const PutRequest& request, Batch& batch) {
   for (Batch::Group& group : batch.groups) {
+    if (group.is_over) continue;
     log::BlockBuilder builder(&context.budget, group.block_bytes);
     if (!builder.ok()) continue;
     if (batch.stream->stream->is_encrypted()) builder.mark_encrypted();
@@ -279,8 +332,13 @@ std::shared_ptr<Batch> prepare(Context& context, const PutRequest& request, Stre
                                wire::Encoding encoding) {
   auto batch = std::make_shared<Batch>(context, std::move(stream), kind, encoding);
   place(request, *batch->stream);
+  const bool is_limited = batch->stream->calls != nullptr;
+  if (is_limited) count(context, request, *batch->stream);
   group(request, *batch);
-  if (!fill(context, request, *batch)) return nullptr;
+  if (!fill(context, request, *batch)) {
+    if (is_limited) give_back(*batch->stream);
+    return nullptr;
+  }
   batch->outcomes.resize(request.records.size());
   return batch;
 }
@@ -298,6 +356,8 @@ void put(Context& context, const PutRequest& request, PutKind kind, wire::Encodi
 }
 
 bool put_hot(Context& context, const PutRequest& request, PutKind kind, wire::Encoding encoding, Answered& done) {
+  // Dry runs are counted, so they are looked at once only.
+  if (request.dry_run) return false;
   auto stream = check(context, request, kind);
   if (!stream) return false;
   const auto batch = prepare(context, request, std::move(*stream), kind, encoding);

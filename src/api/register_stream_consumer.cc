@@ -14,7 +14,7 @@ using base::Errc;
 base::Error refused(const Context& context, const catalog::Stream& stream, std::string_view consumer,
                     const base::Error& error) {
   const std::string_view account = context.identity.account;
-  const coordinator::AccountLimits& limits = context.coordinator.limits();
+  const coordinator::AccountLimits limits = context.coordinator.limits_of(stream.key());
   if (error.code == Errc::exists) return wire::consumer_exists(consumer, stream.name, account);
   if (error.code == Errc::limit_exceeded && error.message == "consumers") {
     return wire::too_many_consumers(

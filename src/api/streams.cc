@@ -99,15 +99,12 @@ base::Error told(const Context& context, std::string_view name, const base::Erro
       return wire::stream_not_found(name, identity.account);
     case Errc::limit_exceeded: {
       const auto directory = context.coordinator.directory();
-      const coordinator::AccountLimits& limits = context.coordinator.limits();
+      const coordinator::AccountLimits limits = context.coordinator.limits_of({place_of(context), name});
       if (error.message == "on_demand_streams") {
         return wire::on_demand_limit_exceeded(
             identity.account, identity.region,
             static_cast<std::int64_t>(directory->state->account(place_of(context)).on_demand_streams),
             limits.on_demand_streams_max);
-      }
-      if (error.message == "creating_streams") {
-        return wire::too_many_creating(limits.creating_streams_max);
       }
       if (error.message == "encryption_changes") {
         return wire::too_many_encryption_changes(name, identity.account, limits.encryption_changes_per_day_max);

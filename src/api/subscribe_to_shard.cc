@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "api/operation.h"
+#include "api/rates.h"
 #include "api/resources.h"
 #include "api/starting_position.h"
 #include "base/log.h"
@@ -21,7 +22,7 @@ base::Result<const catalog::ShardInfo*> shard_of(const Context& context, const c
   return shard;
 }
 
-// Everything that can be refused before a subscription begins.
+// Everything that can be refused before a subscription begins; a dry run ends there.
 base::Result<void> check(const Context& context, const wire::Value& input) {
   const auto consumer = find_consumer(context, *input.text("ConsumerARN"));
   if (!consumer) return base::fail(consumer.error());
@@ -35,16 +36,16 @@ base::Result<void> check(const Context& context, const wire::Value& input) {
                                .number = wanted.text("SequenceNumber"),
                                .timestamp = wanted.timestamp("Timestamp")});
   if (!start) return base::fail(start.error());
-  return {};
+  if (input.boolean("DryRun").value_or(false)) return base::fail(dry_run_answer(context, *consumer->stream));
+  return count_subscription(context, *consumer, (*shard)->number);
 }
 
 }  // namespace
 
-// Holds requests to what the service demands of them; a dry run ends there. Events are not pushed: consumers are polled
+// Holds requests to what the service demands of them. Events are not pushed: consumers are polled
 // with GetRecords.
 base::Result<wire::Value> subscribe_to_shard(Context& context, const wire::Value& input) {
   if (auto good = check(context, input); !good) return base::fail(std::move(good.error()));
-  if (input.boolean("DryRun").value_or(false)) return base::fail(wire::dry_run_would_succeed());
   base::log::write_limited("subscribe-to-shard", context.clock.now_ms(), base::log::Level::warn,
                            "an unknown operation was asked for",
                            {{"operation", "SubscribeToShard"}, {"consumer", *input.text("ConsumerARN")}});

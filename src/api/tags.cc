@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "limits/profile.h"
 #include "model/limits.h"
 #include "wire/sentences.h"
 #include "wire/utf8.h"
@@ -54,6 +55,10 @@ base::Result<void> check_tags(const Context& context, std::string_view resource,
   if (auto good = check(texts, illegal); !good) return good;
   for (const wire::Member& tag : tags) {
     if (tag.name.starts_with("aws:")) return base::fail(wire::reserved_tag_key());
+    const std::string& value = *tag.value.text();
+    if (tag.name == limits::profile_tag && !limits::parse_profile(value)) {
+      return base::fail(wire::unknown_limits_profile(limits::profile_tag, value));
+    }
   }
   if (tag_map(tags).size() > model::limits::tags_max) {
     return base::fail(wire::too_many_tags(resource, context.identity.account));

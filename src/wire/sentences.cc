@@ -302,10 +302,11 @@ Error stream_is_on_demand(std::string_view name, std::string_view account) {
 
 Error split_outside_of_shard(std::string_view hash_key, std::string_view shard, std::string_view name,
                              std::string_view account, std::string_view first, std::string_view last) {
-  return {Errc::invalid_argument,
-          fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both "
-                      "greater than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
-                      hash_key, shard, name, account, first, last)};
+  return {
+      Errc::invalid_argument,
+      fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both "
+                  "greater than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
+                  hash_key, shard, name, account, first, last)};
 }
 
 Error shards_not_adjacent(std::string_view shard, std::string_view adjacent, std::string_view name,
@@ -345,6 +346,10 @@ Error too_many_tags(std::string_view resource, std::string_view account) {
 
 Error reserved_tag_key() {
   return {Errc::invalid_argument, "Tag keys that start with aws: are reserved."};
+}
+
+Error unknown_limits_profile(std::string_view key, std::string_view value) {
+  return {Errc::invalid_argument, fmt::format("The tag {} is either strict or relaxed, not {}.", key, value)};
 }
 
 Error shard_limit_exceeded(std::string_view account, std::string_view region, std::int64_t current, std::int64_t limit,
@@ -387,15 +392,15 @@ Error stream_shard_limit_exceeded(std::int64_t limit) {
 }
 
 Error too_many_rescales(std::string_view name, std::string_view account, std::int64_t limit) {
-  return {Errc::limit_exceeded,
-          fmt::format("Stream {} under account {} cannot be scaled more than {} times in 24 hours.", name, account,
-                      limit)};
+  return {
+      Errc::limit_exceeded,
+      fmt::format("Stream {} under account {} cannot be scaled more than {} times in 24 hours.", name, account, limit)};
 }
 
 Error too_many_mode_switches(std::string_view name, std::string_view account, std::int64_t limit) {
   return {Errc::limit_exceeded,
-          fmt::format("Stream {} under account {} cannot change its mode more than {} times in 24 hours.", name, account,
-                      limit)};
+          fmt::format("Stream {} under account {} cannot change its mode more than {} times in 24 hours.", name,
+                      account, limit)};
 }
 
 Error too_many_creating(std::int64_t limit) {

@@ -92,12 +92,13 @@ base::Error shards_not_adjacent(std::string_view shard, std::string_view adjacen
                                 std::string_view account);
 base::Error shard_is_closed(std::string_view shard, std::string_view name, std::string_view account);
 
-// InvalidArgumentException: tags. `resource` is what has them: "stream orders". The last is in our words.
+// InvalidArgumentException: tags. `resource` is what has them: "stream orders". The last two are in our words.
 base::Error tags_with_invalid_characters();
 base::Error added_tags_with_illegal_characters(std::string_view resource, std::string_view account);
 base::Error removed_tags_with_illegal_characters(std::string_view resource, std::string_view account);
 base::Error too_many_tags(std::string_view resource, std::string_view account);
 base::Error reserved_tag_key();
+base::Error unknown_limits_profile(std::string_view key, std::string_view value);
 
 // LimitExceededException. The third is in our words.
 base::Error shard_limit_exceeded(std::string_view account, std::string_view region, std::int64_t current,

@@ -163,6 +163,7 @@ TEST(Sentences, InOurOwnWords) {
   EXPECT_EQ(warm_throughput_needs_on_demand("x").code, Errc::validation);
   EXPECT_EQ(warm_throughput_too_high(10'241, 10'240).code, Errc::validation);
   EXPECT_EQ(reserved_tag_key().code, Errc::invalid_argument);
+  EXPECT_EQ(unknown_limits_profile("k", "v").code, Errc::invalid_argument);
   EXPECT_EQ(
       too_many_tags("consumer c", account).message,
       "Failed to add tags to consumer c under account 123456789012 because a given consumer cannot have more than "
