@@ -131,23 +131,27 @@ std::optional<EarlyAnswer> check_early(const http::Request& request, const Head&
   return std::nullopt;
 }
 
-base::Result<wire::Value> check_input(const http::Request& request, const Head& head) {
+base::Result<Input> check_input(const http::Request& request, const Head& head) {
   const wire::Shape& shape = head.operation != nullptr ? *head.operation->shape->input : any_structure;
   auto input = wire::decode(*head.encoding, request.body(), shape);
   // Parsing and types are one pass; what is told of them has its place in the order: a body that does not parse comes
   // before the target and the signature, a value of the wrong type behind them.
   const bool parses = input.has_value() || !input.error().message.empty();
-  if (!parses) return input;
+  if (!parses) return base::fail(std::move(input.error()));
   if (head.operation == nullptr) return base::fail(wire::unknown_operation());
-  if (auto claim = check_signature(request); !claim) return base::fail(std::move(claim.error()));
-  if (!input) return input;
+  auto claim = check_signature(request);
+  if (!claim) return base::fail(std::move(claim.error()));
+  if (!input) return base::fail(std::move(input.error()));
   if (auto violated = wire::validate(*input, shape)) return base::fail(std::move(*violated));
-  return input;
+  return Input{.value = std::move(*input), .claim = *claim};
 }
 
-bool may_be_hot(const http::Request& request, const Head& head) {
-  return head.operation != nullptr && head.operation->hot_handler != nullptr && head.encoding &&
-         request.method() == "POST" && !request.body().empty() && check_signature(request).has_value();
+std::optional<auth::Claim> may_be_hot(const http::Request& request, const Head& head) {
+  const bool may_be = head.operation != nullptr && head.operation->hot_handler != nullptr && head.encoding &&
+                      request.method() == "POST" && !request.body().empty();
+  if (!may_be) return std::nullopt;
+  const auto claim = check_signature(request);
+  return claim ? std::optional(*claim) : std::nullopt;
 }
 
 }  // namespace millrace::gateway

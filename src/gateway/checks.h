@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/operations.h"
+#include "auth/signature_form.h"
 #include "base/result.h"
 #include "http/service.h"
 #include "wire/encoding.h"
@@ -33,11 +34,16 @@ struct EarlyAnswer {
 };
 std::optional<EarlyAnswer> check_early(const http::Request& request, const Head& head);
 
-// The remaining checks, up to the constraints: body parses, target known, signature, types, constraints. Gives the
-// input of the operation.
-base::Result<wire::Value> check_input(const http::Request& request, const Head& head);
+// What an operation is given, and by whom.
+struct Input {
+  wire::Value value;
+  auth::Claim claim;  // of the request's texts
+};
+// The remaining checks, up to the constraints: body parses, target known, signature, types, constraints.
+base::Result<Input> check_input(const http::Request& request, const Head& head);
 
-// Whether the request has all that the general checks ask of the head: then a hot decoder may have a look at the body.
-bool may_be_hot(const http::Request& request, const Head& head);
+// Who signed a request that has all that the general checks ask of the head: then a hot decoder may have a look at the
+// body. Nothing for any other request.
+std::optional<auth::Claim> may_be_hot(const http::Request& request, const Head& head);
 
 }  // namespace millrace::gateway

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "gateway/checks.h"
+#include "gateway/newer_operations.h"
 #include "wire/errors.h"
 
 namespace millrace::gateway {
@@ -16,6 +17,9 @@ constexpr std::string_view cors_headers =
     "Access-Control-Expose-Headers: "
     "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date\r\n";
 constexpr std::string_view preflight_header = "Access-Control-Allow-Origin: *\r\n";
+
+// Of a name that a client made up; the longest the service has takes 39.
+constexpr std::size_t operation_chars_logged_max = 64;
 
 }  // namespace
 
@@ -35,6 +39,7 @@ struct Gateway::Exchange {
   bool has_origin = false;
   const OperationMetrics* metrics;
   std::int64_t begun_us;
+  std::shared_ptr<api::Context> caller{};  // set once it is known
 
   std::string headers(const std::string& request_id, bool with_id_2) const;
   void answer(base::Result<std::string> body);
@@ -94,8 +99,9 @@ void Gateway::Exchange::answer_early(EarlyAnswer early) {
   reply.send(std::move(response));
 }
 
-Gateway::Gateway(api::Context& context, io::Random& random, const io::SteadyClock& steady_clock, base::Metrics& metrics)
-    : context_(context), steady_clock_(steady_clock), ids_(random) {
+Gateway::Gateway(api::Context& context, io::Random& random, const io::SteadyClock& steady_clock, base::Metrics& metrics,
+                 Accounts accounts)
+    : context_(context), steady_clock_(steady_clock), ids_(random), callers_(context, std::move(accounts)) {
   const auto add = [&](std::string_view name) {
     const auto counter = [&](std::string_view outcome) {
       return &metrics.add_counter("millrace_requests_total", "Requests by operation and outcome.",
@@ -125,30 +131,45 @@ void Gateway::handle(const http::Request& request, http::Reply reply) {
   const Head head = read_head(request);
   auto exchange = std::make_unique<Exchange>(*this, std::move(reply), head.encoding.value_or(wire::Encoding::json),
                                              head.has_origin, &metrics_of(head.operation), steady_clock_.now_us());
-  if (may_be_hot(request, head)) {
-    const wire::Encoding encoding = *head.encoding;
-    api::Answered done = [exchange = std::move(exchange)](base::Result<std::string> body) mutable {
-      exchange->answer(std::move(body));
-    };
-    if (head.operation->hot_handler(context_, request.body(), encoding, done)) return;
-    auto input = check_input(request, head);
-    if (!input) return done(base::fail(std::move(input.error())));
-    return api::run(*head.operation, context_, *input, encoding, std::move(done));
-  }
+  if (const auto claim = may_be_hot(request, head)) return handle_hot(request, head, *claim, std::move(exchange));
+  if (head.operation == nullptr && !head.operation_name.empty()) log_unknown(head);
   if (auto early = check_early(request, head)) return exchange->answer_early(std::move(*early));
   auto input = check_input(request, head);
-  if (!input) {
-    if (input.error().code == base::Errc::unknown_operation) {
-      base::log::write_limited("unknown-operation", context_.clock.now_ms(), base::log::Level::warn,
-                               "an unknown operation was asked for",
-                               {{"target", std::string(request.header("x-amz-target"))}});
-    }
-    return exchange->answer(base::fail(std::move(input.error())));
-  }
+  if (!input) return exchange->answer(base::fail(std::move(input.error())));
+  exchange->caller = callers_.of(input->claim);
+  api::Context& caller = *exchange->caller;
   const wire::Encoding encoding = *head.encoding;
   api::run(
-      *head.operation, context_, *input, encoding,
+      *head.operation, caller, input->value, encoding,
       [exchange = std::move(exchange)](base::Result<std::string> body) mutable { exchange->answer(std::move(body)); });
+}
+
+void Gateway::handle_hot(const http::Request& request, const Head& head, const auth::Claim& claim,
+                         std::unique_ptr<Exchange> exchange) {
+  exchange->caller = callers_.of(claim);
+  api::Context& caller = *exchange->caller;
+  const wire::Encoding encoding = *head.encoding;
+  api::Answered done = [exchange = std::move(exchange)](base::Result<std::string> body) mutable {
+    exchange->answer(std::move(body));
+  };
+  if (head.operation->hot_handler(caller, request.body(), encoding, done)) return;
+  auto input = check_input(request, head);
+  if (!input) return done(base::fail(std::move(input.error())));
+  api::run(*head.operation, caller, input->value, encoding, std::move(done));
+}
+
+void Gateway::log_unknown(const Head& head) const {
+  const std::int64_t now_ms = context_.clock.now_ms();
+  std::string operation(head.operation_name.substr(0, operation_chars_logged_max));
+  if (is_newer_operation(head.operation_name)) {
+    // Each has a limit of its own: there are few, and somebody wants to use them.
+    return base::log::write_limited("newer-operation " + operation, now_ms, base::log::Level::warn,
+                                    "an operation was asked for that this version does not have",
+                                    {{"operation", std::move(operation)}});
+  }
+  base::log::write_limited("unknown-operation", now_ms, base::log::Level::warn, "an unknown operation was asked for",
+                           {{"service", std::string(head.service.substr(0, operation_chars_logged_max))},
+                            {"operation", std::move(operation)}});
 }
 
 void Gateway::stream(const http::Request&, std::shared_ptr<http::StreamWriter> writer) {

@@ -8,6 +8,8 @@
 #include "api/context.h"
 #include "api/operations.h"
 #include "base/metrics.h"
+#include "gateway/callers.h"
+#include "gateway/checks.h"
 #include "gateway/request_ids.h"
 #include "http/service.h"
 #include "io/clock.h"
@@ -21,8 +23,9 @@ namespace millrace::gateway {
 // Threads: handle() on the connections' loops, at once on several.
 class Gateway final : public http::Service {
  public:
-  // All outlive the gateway.
-  Gateway(api::Context& context, io::Random& random, const io::SteadyClock& steady_clock, base::Metrics& metrics);
+  // `context` is that of the default account and region. All but the accounts outlive the gateway.
+  Gateway(api::Context& context, io::Random& random, const io::SteadyClock& steady_clock, base::Metrics& metrics,
+          Accounts accounts = {});
   ~Gateway();
 
   bool streams(const http::Request&) override { return false; }
@@ -34,11 +37,15 @@ class Gateway final : public http::Service {
   struct Exchange;
   struct OperationMetrics;
 
+  void handle_hot(const http::Request& request, const Head& head, const auth::Claim& claim,
+                  std::unique_ptr<Exchange> exchange);
+  void log_unknown(const Head& head) const;
   const OperationMetrics& metrics_of(const api::Operation* operation) const;
 
   api::Context& context_;
   const io::SteadyClock& steady_clock_;
   RequestIds ids_;
+  Callers callers_;
   // One for each row of the registry, and a last one for everything that is no operation.
   std::vector<OperationMetrics> metrics_;
 };

@@ -34,11 +34,16 @@ std::optional<std::string_view> take_field(std::string_view& rest) {
 
 constexpr std::string_view consumer_infix = "/consumer/";
 
+}  // namespace
+
 bool is_account(std::string_view text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-}  // namespace
+bool is_region(std::string_view text) {
+  return !text.empty() && text.size() <= region_chars_max &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
 
 std::string_view Identity::partition() const {
   for (const PartitionRow& row : partitions) {

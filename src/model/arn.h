@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,7 +8,7 @@
 
 namespace millrace::model {
 
-// Whose streams these are, and where: what ARNs are made of. Fixed at start-up.
+// Whose streams these are, and where: what ARNs are made of.
 struct Identity {
   std::string region = "us-east-1";
   std::string account = "000000000000";  // 12 digits
@@ -16,6 +17,11 @@ struct Identity {
   // whose partition does not fit their region.
   std::string_view partition() const;
 };
+
+bool is_account(std::string_view text);  // 12 digits
+// Whether the text can name a region; whether there is one of that name is not asked.
+bool is_region(std::string_view text);
+inline constexpr std::size_t region_chars_max = 32;  // ours: the longest there is has 14
 
 // "arn:aws:kinesis:us-east-1:000000000000:stream/orders".
 std::string stream_arn(const Identity& identity, std::string_view stream_name);
