@@ -381,7 +381,7 @@ TEST_F(ScalingTest, AllThatAreTooBusyAreSplitAtOnce) {
 TEST_F(ScalingTest, LessTrafficChangesNothing) {
   start_on_loop();
   ASSERT_TRUE(create("orders", 4, true));
-  put_for(40min, 480'000, {low});
+  put_for(20min, 480'000, {low});
   EXPECT_EQ(stream("orders").open_shards(), 4U);
 }
 
