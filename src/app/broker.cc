@@ -38,6 +38,26 @@ model::TokenSealer make_sealer(io::Random& random) {
   return {key, salt};
 }
 
+coordinator::AccountLimits limits_of(const Options& options) {
+  coordinator::AccountLimits limits;
+  limits.take_from(options.limits);
+  limits.shards_max = options.shards_max;
+  limits.on_demand_streams_max = options.on_demand_streams_max;
+  return limits;
+}
+
+coordinator::TransitionDelays delays_of(const Options& options) {
+  const auto creating = options.create_delay.value_or(options.transition_delay);
+  const auto deleting = options.delete_delay.value_or(options.transition_delay);
+  const auto updating = options.update_delay.value_or(options.transition_delay);
+  return {.create_stream = creating,
+          .delete_stream = deleting,
+          .reshard = updating,
+          .update_stream = updating,
+          .register_consumer = creating,
+          .deregister_consumer = deleting};
+}
+
 std::string_view words_for(log::DurabilityClass durability) {
   switch (durability) {
     case log::DurabilityClass::none:
@@ -107,19 +127,24 @@ void Broker::Parts::start_loops(unsigned count) {
 }
 
 base::Result<void> Broker::Parts::open(const Options& options) {
-  auto opened = coordinator::Coordinator::open(
-      shared, random, {.shards_max = options.shards_max, .on_demand_streams_max = options.on_demand_streams_max});
+  auto opened = coordinator::Coordinator::open(shared, random, limits_of(options), delays_of(options));
   if (!opened) return base::fail(opened.error());
   coordinator = std::move(*opened);
-  context = std::make_unique<api::Context>(api::Context{
-      .coordinator = *coordinator, .clock = wall_clock, .identity = identity, .sealer = sealer, .budget = budget});
-  gateway = std::make_unique<gateway::Gateway>(*context, random, steady_clock, metrics);
+  context = std::make_unique<api::Context>(api::Context{.coordinator = *coordinator,
+                                                        .clock = wall_clock,
+                                                        .identity = identity,
+                                                        .sealer = sealer,
+                                                        .budget = budget,
+                                                        .limits = options.limits,
+                                                        .lenient_arns = options.lenient_arns});
+  gateway = std::make_unique<gateway::Gateway>(*context, random, steady_clock, metrics, options.accounts);
   add_gauges(metrics, budget, *engine, tail_cache, *coordinator);
   admin = std::make_unique<admin::Admin>(metrics, ready_checks(budget, *engine, *coordinator),
                                          fmt::format("\"engine\":\"{}\",\"version\":\"{}\"", options.engine, version));
   front = std::make_unique<Front>(*admin, *gateway);
 
   start_loops(options.threads == 0 ? processors() : options.threads);
+  coordinator->run_on(*loops.front());
   std::vector<io::Loop*> targets;
   for (const auto& loop : loops)
     targets.push_back(loop.get());
@@ -135,6 +160,7 @@ base::Result<void> Broker::Parts::open(const Options& options) {
 void Broker::Parts::end(std::chrono::milliseconds grace) {
   if (std::exchange(ended, true)) return;
   if (server != nullptr) server->stop(grace);
+  if (coordinator != nullptr) coordinator->leave_loop();
   std::promise<void> stopped;
   engine->stop([&stopped](base::Result<void>) { stopped.set_value(); });
   stopped.get_future().wait();

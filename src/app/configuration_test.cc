@@ -152,8 +152,8 @@ TEST_F(ConfigurationTest, BrokenFilesAreErrorsThatNameTheLine) {
   EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:1: "));
   files_.texts["/m.toml"] = "port = 1\nport = 2\n";
   EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:2: "));
-  files_.texts["/m.toml"] = "[limits]\nport = 2\n";
-  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:1: unknown option 'limits'"));
+  files_.texts["/m.toml"] = "[section]\nport = 2\n";
+  EXPECT_THAT(error_of({"serve", "--config", "/m.toml"}), HasSubstr("/m.toml:1: unknown option 'section'"));
   files_.texts["/m.toml"] = "port = 1.5\n";
   EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}), "/m.toml:1: port is neither a text nor a number");
   files_.texts["/m.toml"] = "config = \"/other.toml\"\n";
@@ -165,6 +165,40 @@ TEST_F(ConfigurationTest, BodiesMustFitTheirShareOfTheMemory) {
             "memory-max is too small for body-max 16MiB: bodies have 15 % of it, so give at least 107MiB");
   EXPECT_TRUE(configured({"serve", "--memory-max", "107MiB"}));
   EXPECT_TRUE(configured({"serve", "--memory-max", "64MiB", "--body-max", "8MiB"}));
+}
+
+TEST_F(ConfigurationTest, AccountsAreATableOfAccessKeys) {
+  const auto made = configured({"serve", "--accounts", "AKIDA=111111111111,key/b=222222222222"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->options.accounts.size(), 2U);
+  EXPECT_EQ(made->options.accounts.find("AKIDA")->second, "111111111111");
+  EXPECT_EQ(made->options.accounts.find("key/b")->second, "222222222222");
+  files_.texts["/m.toml"] = "accounts = [\"AKIDA=111111111111\", \"AKIDC=333333333333\"]\n";
+  const auto of_file = configured({"serve", "--config", "/m.toml"});
+  ASSERT_TRUE(of_file) << of_file.error().message;
+  EXPECT_EQ(of_file->options.accounts.find("AKIDC")->second, "333333333333");
+  EXPECT_TRUE(configured({"serve", "--accounts", "A=111111111111,A=111111111111"}));
+  EXPECT_EQ(error_of({"serve", "--accounts", "A=111111111111,A=222222222222"}),
+            "--accounts: 'A=111111111111,A=222222222222' gives the access key A two accounts");
+  for (std::string_view wrong : {"A", "=111111111111", "A=1", "A=111111111111,,B=222222222222", "A=11111111111x"})
+    EXPECT_THAT(error_of({"serve", "--accounts", wrong}), HasSubstr("is not KEY=ACCOUNT")) << wrong;
+}
+
+TEST_F(ConfigurationTest, LimitsAreAProfile) {
+  EXPECT_EQ(configured({"serve"})->options.limits, limits::Profile::relaxed);
+  EXPECT_EQ(configured({"serve", "--limits", "strict"})->options.limits, limits::Profile::strict);
+  EXPECT_EQ(error_of({"serve", "--limits", "harsh"}), "--limits: 'harsh' is not one of relaxed, strict");
+}
+
+TEST_F(ConfigurationTest, ADelayOfAKindWinsOverThatOfAll) {
+  const auto made = configured({"serve", "--transition-delay", "3s", "--delete-delay", "0s", "--update-delay", "5ms"});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->options.transition_delay, std::chrono::seconds(3));
+  EXPECT_FALSE(made->options.create_delay.has_value());
+  EXPECT_EQ(made->options.delete_delay, std::chrono::seconds(0));
+  EXPECT_EQ(made->options.update_delay, std::chrono::milliseconds(5));
+  EXPECT_THAT(error_of({"serve", "--create-delay", "soon"}), HasSubstr("--create-delay: 'soon'"));
+  EXPECT_THAT(error_of({"serve", "--create-delay", "2h"}), HasSubstr("is over 1h"));
 }
 
 TEST_F(ConfigurationTest, HealthLooksAtItsOwnOptionsOnly) {

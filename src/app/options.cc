@@ -9,6 +9,7 @@
 
 #include "app/units.h"
 #include "base/memory_budget.h"
+#include "model/arn.h"
 
 namespace millrace::app {
 namespace {
@@ -43,6 +44,18 @@ Result<void> size(Options& options, std::string_view value) {
 
 template <auto member>
 Result<void> duration(Options& options, std::string_view value) {
+  const auto parsed = parse_duration(value);
+  if (!parsed) return base::fail(parsed.error());
+  if (*parsed > std::chrono::hours{1}) return base::fail(Errc::bad_config, "is over 1h");
+  options.*member = *parsed;
+  return {};
+}
+
+// A duration of its own, or none.
+template <auto member>
+Result<void> own_duration(Options& options, std::string_view value) {
+  (options.*member).reset();
+  if (value.empty()) return {};
   const auto parsed = parse_duration(value);
   if (!parsed) return base::fail(parsed.error());
   if (*parsed > std::chrono::hours{1}) return base::fail(Errc::bad_config, "is over 1h");
@@ -93,18 +106,41 @@ Result<void> engine(Options& options, std::string_view value) {
 }
 
 Result<void> region(Options& options, std::string_view value) {
-  const bool well_formed = !value.empty() && value.size() <= 32 &&
-                           value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-  if (!well_formed) return base::fail(Errc::bad_config, "is not a region's name such as us-east-1");
+  if (!model::is_region(value)) return base::fail(Errc::bad_config, "is not a region's name such as us-east-1");
   options.region = std::string(value);
   return {};
 }
 
 Result<void> account_id(Options& options, std::string_view value) {
-  if (value.size() != 12 || value.find_first_not_of("0123456789") != std::string_view::npos) {
-    return base::fail(Errc::bad_config, "is not an account number of 12 digits");
-  }
+  if (!model::is_account(value)) return base::fail(Errc::bad_config, "is not an account number of 12 digits");
   options.account_id = std::string(value);
+  return {};
+}
+
+Result<void> limits_profile(Options& options, std::string_view value) {
+  const auto profile = limits::parse_profile(value);
+  if (!profile) return base::fail(Errc::bad_config, "is not one of relaxed, strict");
+  options.limits = *profile;
+  return {};
+}
+
+Result<void> accounts(Options& options, std::string_view value) {
+  options.accounts.clear();
+  while (!value.empty()) {
+    const std::size_t comma = value.find(',');
+    const std::string_view pair = value.substr(0, comma);
+    const std::size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string_view::npos || !model::is_account(pair.substr(equals + 1))) {
+      return base::fail(Errc::bad_config,
+                        "is not KEY=ACCOUNT with an account number of 12 digits, or several with "
+                        "commas between them");
+    }
+    const auto [known, is_new] = options.accounts.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    if (!is_new && known->second != pair.substr(equals + 1)) {
+      return base::fail(Errc::bad_config, fmt::format("gives the access key {} two accounts", known->first));
+    }
+    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+  }
   return {};
 }
 
@@ -159,12 +195,26 @@ constexpr OptionRow rows[] = {
      .default_text = "1GiB",
      .help = "Memory for records and requests together. At its share for records the memory engine drops the oldest.",
      .parse = size<&Options::memory_max, 16 * mib, 16ull << 40>},
-    {.name = "region", .value = "NAME", .default_text = "us-east-1", .help = "Region named in ARNs.", .parse = region},
+    {.name = "region",
+     .value = "NAME",
+     .default_text = "us-east-1",
+     .help = "Region of requests whose signature names none.",
+     .parse = region},
     {.name = "account-id",
      .value = "DIGITS",
      .default_text = "000000000000",
-     .help = "Account of 12 digits named in ARNs.",
+     .help = "Account of access keys that are neither an account number of 12 digits nor in accounts.",
      .parse = account_id},
+    {.name = "accounts",
+     .value = "KEY=ACCOUNT[,...]",
+     .default_text = "",
+     .help = "Accounts of access keys. A key of 12 digits is an account number itself.",
+     .parse = accounts},
+    {.name = "lenient-arns",
+     .value = "",
+     .default_text = "false",
+     .help = "An ARN means the caller's own stream of that name, whatever its account and region.",
+     .parse = on_or_off<&Options::lenient_arns>},
     {.name = "log-level",
      .value = "LEVEL",
      .default_text = "info",
@@ -198,13 +248,40 @@ constexpr OptionRow rows[] = {
     {.name = "shards-max",
      .value = "N",
      .default_text = "20000",
-     .help = "Open shards of all streams together; DescribeLimits shows it.",
+     .help = "Open shards of an account in a region; DescribeLimits shows it.",
      .parse = whole<&Options::shards_max, 1, 1'000'000>},
     {.name = "on-demand-streams-max",
      .value = "N",
      .default_text = "1000",
-     .help = "Streams in on-demand mode; DescribeLimits shows it.",
+     .help = "Streams in on-demand mode of an account in a region; DescribeLimits shows it.",
      .parse = whole<&Options::on_demand_streams_max, 0, 1'000'000>},
+    {.name = "limits",
+     .value = "PROFILE",
+     .default_text = "relaxed",
+     .help =
+         "strict: the service's rates and what it counts by time; relaxed: neither. The tag millrace:limits says it "
+         "for one stream.",
+     .parse = limits_profile},
+    {.name = "transition-delay",
+     .value = "DURATION",
+     .default_text = "0s",
+     .help = "How long streams and consumers stay in CREATING, UPDATING and DELETING.",
+     .parse = duration<&Options::transition_delay>},
+    {.name = "create-delay",
+     .value = "DURATION",
+     .default_text = "",
+     .help = "The same for CREATING alone.",
+     .parse = own_duration<&Options::create_delay>},
+    {.name = "delete-delay",
+     .value = "DURATION",
+     .default_text = "",
+     .help = "The same for DELETING alone.",
+     .parse = own_duration<&Options::delete_delay>},
+    {.name = "update-delay",
+     .value = "DURATION",
+     .default_text = "",
+     .help = "The same for UPDATING alone.",
+     .parse = own_duration<&Options::update_delay>},
     {.name = "config",
      .value = "FILE",
      .default_text = "",

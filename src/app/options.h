@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "limits/profile.h"
 
 namespace millrace::app {
 
@@ -30,6 +34,14 @@ struct Options {
   std::uint64_t body_max = 0;  // bytes
   std::uint32_t shards_max = 0;
   std::uint32_t on_demand_streams_max = 0;
+  limits::Profile limits{};
+  std::map<std::string, std::string, std::less<>> accounts;  // account numbers by access key
+  bool lenient_arns = false;
+  std::chrono::milliseconds transition_delay{0};
+  // Of one kind of transition; nothing: transition_delay.
+  std::optional<std::chrono::milliseconds> create_delay;
+  std::optional<std::chrono::milliseconds> delete_delay;
+  std::optional<std::chrono::milliseconds> update_delay;
   std::string config;  // path of the file of options; empty: none
   bool print_config = false;
   bool print_example = false;

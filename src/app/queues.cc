@@ -11,6 +11,7 @@
 #include "catalog/history.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/fan_out.h"
+#include "gateway/callers.h"
 #include "http/body_buffers.h"
 #include "http/body_gate.h"
 #include "http/chunk_decoder.h"
@@ -18,6 +19,7 @@
 #include "http/server.h"
 #include "http/service.h"
 #include "io/socket.h"
+#include "limits/recent_calls.h"
 #include "log/block_fifo.h"
 #include "shard/shard.h"
 #include "shard/tail_cache.h"
@@ -180,6 +182,17 @@ constexpr QueueRow rows[] = {
      .unit = "names of removed streams",
      .when_full = "the oldest is forgotten, and its creation time holds for every other name",
      .whom = "nobody"},
+    // ---- Callers
+    {.name = "callers",
+     .maximum = gateway::Callers::callers_max,
+     .unit = "accounts, in each region, that are remembered",
+     .when_full = "the one that was not used for the longest time is forgotten, and what it has called of late with it",
+     .whom = "nobody"},
+    {.name = "recent subscriptions",
+     .maximum = limits::RecentCalls::names_max,
+     .unit = "pairs of a consumer and a shard that were subscribed to within a second, a stream with strict limits",
+     .when_full = "LimitExceededException",
+     .whom = "consumers, whose SDK tries again"},
     // ---- The log for operators
     {.name = "limited log lines",
      .maximum = base::log::repeat_keys_max,

@@ -101,11 +101,12 @@ class Broker:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT)
 
-    def call(self, operation, body):
+    def call(self, operation, body, key="test", region="us-east-1"):
         """One unverified but well-formed call: the status, and the answer as JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        headers = SIGNED_HEADERS | {"X-Amz-Target": f"Kinesis_20131202.{operation}", "Authorization": authorization(key, region)}
         try:
-            connection.request("POST", "/", json.dumps(body), SIGNED_HEADERS | {"X-Amz-Target": f"Kinesis_20131202.{operation}"})
+            connection.request("POST", "/", json.dumps(body), headers)
             answer = connection.getresponse()
             text = answer.read()
             return answer.status, json.loads(text) if text else None
@@ -131,9 +132,13 @@ class Broker:
             return None
 
 
+def authorization(key, region):
+    return (f"AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/kinesis/aws4_request, "
+            "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64)
+
+
 SIGNED_HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Date": "20260101T000000Z",
-    "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request, "
-                     "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
+    "Authorization": authorization("test", "us-east-1"),
 }

@@ -12,8 +12,12 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/history.h"
+#include "catalog/testing/keys.h"
 #include "coordinator/fan_out.h"
 #include "coordinator/testing/machine.h"
+#include "gateway/callers.h"
+#include "limits/recent_calls.h"
+#include "limits/table.h"
 #include "log/memory/memory_engine.h"
 #include "log/memory/memory_meta_log.h"
 #include "tests/queues/world.h"
@@ -24,6 +28,7 @@ namespace {
 using base::Errc;
 using catalog::Catalog;
 using catalog::History;
+using catalog::testing_keys::key;
 using coordinator::Coordinator;
 using coordinator::testing::TestEngine;
 using Names = std::vector<std::string>;
@@ -122,7 +127,7 @@ class HeldLog final : public log::MetaLog {
 
 catalog::CreateStream creation(std::string name) {
   catalog::CreateStream command;
-  command.name = std::move(name);
+  command.stream = key(std::move(name));
   command.shard_count = 1;
   command.shards_max = 100'000;
   return command;
@@ -176,12 +181,12 @@ TEST(CatalogueQueue, CatalogueLog) {
     });
   };
   propose(creation("s"));
-  propose(catalog::ActivateStream{"s", uid});
+  propose(catalog::ActivateStream{key("s"), uid});
   for (std::uint32_t i = 2; i < max - 1; ++i)
-    propose(catalog::AddTags{"s", uid, {{"tag", std::to_string(i)}}, 50});
+    propose(catalog::AddTags{key("s"), uid, {{"tag", std::to_string(i)}}, 50});
   EXPECT_FALSE(meta.load_snapshot().has_value()) << "one less than the maximum";
   for (std::uint32_t i = 0; i < 2 * max + max / 2; ++i)
-    propose(catalog::AddTags{"s", uid, {{"tag", std::to_string(i)}}, 50});
+    propose(catalog::AddTags{key("s"), uid, {{"tag", std::to_string(i)}}, 50});
   const log::Position last = catalog->version();
   ASSERT_TRUE(meta.load_snapshot().has_value());
   EXPECT_EQ(meta.load_snapshot()->position, 3 * max);
@@ -194,7 +199,7 @@ TEST(CatalogueQueue, CatalogueLog) {
   EXPECT_LT(kept, max);
   catalog = Catalog::open(meta, clock.wall(), random).value();
   EXPECT_EQ(catalog->version(), last);
-  EXPECT_TRUE(catalog->state()->find("s") != nullptr);
+  EXPECT_TRUE(catalog->state()->find(key("s")) != nullptr);
 }
 
 TEST(CatalogueQueue, RememberedCommands) {
@@ -220,23 +225,51 @@ TEST(CatalogueQueue, RememberedCommands) {
 TEST(CatalogueQueue, RememberedStreams) {
   History history;
   const auto remove = [&history](std::size_t i) {
-    history.add_removed(fmt::format("s{}", i),
+    history.add_removed(key(fmt::format("s{}", i)),
                         {.removed_at = i + 1, .created_s = static_cast<std::int64_t>(1'000 + i)});
   };
   for (std::size_t i = 0; i < History::removed_max; ++i)
     remove(i);
   EXPECT_EQ(history.removed().size(), History::removed_max);
-  EXPECT_EQ(history.last_created_s("s1"), 1'001);
-  EXPECT_LT(history.last_created_s("never there"), 1'000);
+  EXPECT_EQ(history.last_created_s(key("s1")), 1'001);
+  EXPECT_LT(history.last_created_s(key("never there")), 1'000);
   remove(History::removed_max);
   EXPECT_EQ(history.removed().size(), History::removed_max);
-  EXPECT_FALSE(history.removed().contains("s0"));
+  EXPECT_FALSE(history.removed().contains(key("s0")));
   // A stream made again under the forgotten name is still younger than it was.
-  EXPECT_GE(history.last_created_s("s0"), 1'000);
-  EXPECT_GE(history.last_created_s("never there"), 1'000);
-  history.forget_removed("s1");
+  EXPECT_GE(history.last_created_s(key("s0")), 1'000);
+  EXPECT_GE(history.last_created_s(key("never there")), 1'000);
+  history.forget_removed(key("s1"));
   remove(History::removed_max + 1);
-  EXPECT_TRUE(history.removed().contains("s2")) << "there was room again";
+  EXPECT_TRUE(history.removed().contains(key("s2"))) << "there was room again";
+}
+
+TEST_F(ControlQueue, Callers) {
+  using gateway::Callers;
+  Callers callers(*world_.context, {});
+  const auto caller = [&](std::size_t i) {
+    return callers.of({.access_key = fmt::format("{:012}", i), .region = "us-east-1"});
+  };
+  const auto used = caller(0);
+  ASSERT_TRUE(used->calls->take(limits::Limit::describe_limits, 0));
+  for (std::size_t i = 1; i < Callers::callers_max; ++i)
+    caller(i);
+  EXPECT_EQ(callers.size(), Callers::callers_max);
+  // One more takes the place of one that nobody uses.
+  EXPECT_EQ(caller(Callers::callers_max)->identity.account, fmt::format("{:012}", Callers::callers_max));
+  EXPECT_EQ(callers.size(), Callers::callers_max);
+  EXPECT_EQ(caller(0).get(), used.get());
+  EXPECT_FALSE(caller(0)->calls->take(limits::Limit::describe_limits, 0));
+}
+
+TEST(LimitsQueue, RecentSubscriptions) {
+  using limits::RecentCalls;
+  const limits::Rate& rate = limits::row(limits::Limit::subscriptions).rate;
+  RecentCalls recent;
+  for (std::size_t i = 0; i < RecentCalls::names_max; ++i)
+    ASSERT_TRUE(recent.take(rate, fmt::format("consumer/{}", i), 0)) << i;
+  EXPECT_FALSE(recent.take(rate, "one more", 999));
+  EXPECT_TRUE(recent.take(rate, "one more", 1'000)) << "the others' second has passed";
 }
 
 TEST(OperatorsQueue, LimitedLogLines) {
