@@ -19,7 +19,7 @@ from model import Model  # noqa: E402
 from world import World  # noqa: E402
 
 # What a broker is started with for each role beside what the command line says.
-ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "3s"], "limits": ["--limits", "strict"],
+ROLE_OPTIONS = {"plain": [], "transitions": ["--transition-delay", "2s"], "limits": ["--limits", "strict"],
                 "small": ["--shards-max", "32", "--on-demand-streams-max", "3"]}
 
 

@@ -46,8 +46,8 @@ def add_calls(suite):
             continue
 
         @suite.case(operation, f"more than {rate} calls a second", LIMIT, role="limits")
-        def rates(world, operation=operation, rate=rate):
-            value = harmless(world, operation)
+        def rates(world, operation=operation, rate=rate, scope=scope):
+            value = harmless(world, operation, scope)
             for coding in CODINGS:
                 answers = [world.client.call(operation, value, coding) for _ in range(rate * TRIES + 5)]
                 refusals = [a for a in answers if a.type == LIMIT and (a.message or "").startswith("Rate exceeded")]
@@ -58,17 +58,20 @@ def add_calls(suite):
             time.sleep(1.1)  # the bucket is full again
 
 
-def harmless(world, operation):
-    """An input that changes nothing however often it is let through: of a stream that is none where it would change one."""
-    reads = operation.startswith(("Describe", "List", "Get"))
-    value = base(world, operation)
-    if reads or operation in ("UpdateAccountSettings",):
-        return {"MinimumThroughputBillingCommitment": {"Status": "DISABLED"}} if operation == "UpdateAccountSettings" else value
-    if operation == "CreateStream":
-        return {"StreamName": world.plain, "ShardCount": 1}
-    for member, missing in (("StreamName", world.missing), ("StreamARN", world.missing_arn), ("ResourceARN", world.missing_arn)):
-        if member in value:
-            value[member] = missing
+def harmless(world, operation, scope):
+    """An input that changes nothing that matters however often it is let through."""
+    value = base(world, operation) | {
+        "CreateStream": {"StreamName": world.plain}, "RegisterStreamConsumer": {"ConsumerName": "reader"},
+        "DeregisterStreamConsumer": {"ConsumerName": "nobody"}, "IncreaseStreamRetentionPeriod": {"RetentionPeriodHours": 24},
+        "UpdateMaxRecordSize": {"MaxRecordSizeInKiB": 1024},
+        "UpdateStreamMode": {"StreamModeDetails": {"StreamMode": "PROVISIONED"}},
+        "UpdateAccountSettings": {"MinimumThroughputBillingCommitment": {"Status": "DISABLED"}}}.get(operation, {})
+    # What is counted for a stream needs one; what is counted for the account may be about none.
+    if scope == ACCOUNT and not operation.startswith(("Describe", "List", "Get", "Create")):
+        for member, missing in (("StreamName", world.missing), ("StreamARN", world.missing_arn),
+                                ("ResourceARN", world.missing_arn)):
+            if member in value:
+                value[member] = missing
     return value
 
 

@@ -2,7 +2,7 @@
 that takes seconds at least."""
 
 import texts
-from client import CODINGS
+from client import CODINGS, Refused
 from harness import ask_patiently, check_refusal, difference, equal, true
 from inputs import BY_ARN, BY_RESOURCE_ARN, base, shard_of, with_arn, with_name
 
@@ -31,35 +31,45 @@ def about(world, operation, name):
 
 
 class Held:
-    """A stream that is in a state, and still is when everything was asked; tried again where the state was over too
-    soon."""
+    """Streams that are in a state while they are asked. One serves as long as its state lasts, and then there is another:
+    what begins a state takes seconds, and asking takes none."""
 
-    def __init__(self, world, begin, state):
-        self.world, self.begin, self.state = world, begin, state
+    def __init__(self):
+        self._streams = {}  # (world, state) -> the stream that was in it last
 
-    def ask_while(self, ask):
-        for _ in range(5):
-            name = self.begin(self.world)
-            before = self.shown(name)
-            if before["StreamStatus"] == self.state:
-                answers = ask(name)
-                after = self.shown(name)
-                if after["StreamStatus"] == self.state:
-                    if before != after:
-                        raise AssertionError(f"refused, and changed something: {difference(before, after)}")
-                    self.end(name)
-                    return name, answers
-            self.end(name)
-        raise AssertionError(f"{self.state} is over before anything can be asked in it")
+    def ask_while(self, world, state, ask):
+        """The stream's name, and what `ask(name)` gave while the state lasted and nothing but it was changed."""
+        for _ in range(6):
+            name = self._streams.get((id(world), state))
+            before = self._shown(world, name) if name else None
+            if before is None or before["StreamStatus"] != state:
+                name = self._streams[id(world), state] = BEGIN[state](world)
+                before = self._shown(world, name)
+            if before is None or before["StreamStatus"] != state:
+                continue
+            answers = ask(name)
+            after = self._shown(world, name)
+            if after is not None and after["StreamStatus"] == state:
+                if before != after:
+                    raise AssertionError(f"refused, and changed something: {difference(before, after)}")
+                return name, answers
+        raise AssertionError(f"{state} is over before anything can be asked in it")
 
-    def shown(self, name):
-        return self.world.summary(name) | {"Tags": self.world.ask("ListTagsForStream", StreamName=name)["Tags"]}
+    def last(self, world, state):
+        return self._streams.get((id(world), state))
 
-    def end(self, name):
-        if self.state == "DELETING":
-            self.world.wait_gone(name)
-        else:
-            self.world.delete(name, wait=False)
+    @staticmethod
+    def _shown(world, name):
+        """What the stream shows of itself; None where it is gone."""
+        try:
+            return world.summary(name) | {"Tags": world.ask("ListTagsForStream", StreamName=name)["Tags"]}
+        except Refused as refused:
+            if refused.answer.type != NOT_FOUND:
+                raise
+            return None
+
+
+HELD = Held()
 
 
 def creating(world):
@@ -67,8 +77,15 @@ def creating(world):
 
 
 def updating(world):
-    name = world.create("updating", 2)
-    world.ask("SplitShard", StreamName=name, ShardToSplit=shard_of(name), NewStartingHashKey="1000")
+    """The last one again, split once more."""
+    name = HELD.last(world, "UPDATING")
+    if name is None:
+        name = world.create("updating", 1)
+    else:
+        world.wait_active(name)
+    shard = world.open_shards(name)[-1]
+    low = int(shard["HashKeyRange"]["StartingHashKey"])
+    world.ask("SplitShard", StreamName=name, ShardToSplit=shard["ShardId"], NewStartingHashKey=str(low + 1000))
     return name
 
 
@@ -88,7 +105,7 @@ def add_refusal(suite, state, operation, error, text, value=about):
             what = value(world, operation, name)
             return [ask_patiently(world, operation, what, coding, error) for coding in CODINGS]
         world.plain  # noqa: B018  (made beforehand, since it takes its time)
-        name, answers = Held(world, BEGIN[state], state).ask_while(ask)
+        name, answers = HELD.ask_while(world, state, ask)
         for answer in answers:
             check_refusal(world, answer, error, text(world, name))
 
@@ -112,7 +129,7 @@ def add_creating(suite):
     def described(world):
         def ask(name):
             return [world.client.ask("DescribeStream", {"StreamName": name}, coding)["StreamDescription"] for coding in CODINGS]
-        name, answers = Held(world, creating, "CREATING").ask_while(ask)
+        name, answers = HELD.ask_while(world, "CREATING", ask)
         for answer in answers:
             equal((answer["StreamName"], answer["StreamStatus"], answer["Shards"], answer["HasMoreShards"]),
                   (name, "CREATING", [], False))
@@ -121,7 +138,7 @@ def add_creating(suite):
     def listed(world):
         def ask(name):
             return world.ask("ListStreams", ExclusiveStartStreamName=name[:-1])["StreamSummaries"]
-        name, found = Held(world, creating, "CREATING").ask_while(ask)
+        name, found = HELD.ask_while(world, "CREATING", ask)
         true((name, "CREATING") in [(s["StreamName"], s["StreamStatus"]) for s in found], found)
 
     @suite.case("DeleteStream", "a stream that is CREATING", role="transitions")
@@ -143,11 +160,13 @@ def add_updating(suite):
             world.ask("AddTagsToStream", StreamName=name, Tags={"a": "b"})
             world.ask("RemoveTagsFromStream", StreamName=name, TagKeys=["a"])
             world.ask("ListShards", StreamName=name)
-        Held(world, updating, "UPDATING").ask_while(ask)
+        HELD.ask_while(world, "UPDATING", ask)
 
     @suite.case("DeleteStream", "a stream that is UPDATING", role="transitions")
     def deleted(world):
-        name = updating(world)
+        name = world.create("updating", 1)
+        world.ask("SplitShard", StreamName=name, ShardToSplit=shard_of(name), NewStartingHashKey="1000")
+        equal(world.summary(name)["StreamStatus"], "UPDATING")
         world.ask("DeleteStream", StreamName=name)
         world.wait_gone(name)
 
@@ -182,7 +201,7 @@ def add_deleting(suite):
 
     @suite.case("DescribeStreamSummary", "a stream that is DELETING", role="transitions")
     def described(world):
-        Held(world, deleting, "DELETING").ask_while(lambda name: None)
+        HELD.ask_while(world, "DELETING", lambda name: None)
 
 
 def add_consumers(suite):
