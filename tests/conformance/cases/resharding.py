@@ -243,7 +243,11 @@ def add_counts(suite):
             shards = world.shards(name)
             opened = [s for s in shards if is_open(s)]
             check_cover(opened)
-            equal(sorted(bounds(s)[0] for s in opened), final_starts(count))
+            # To within a few keys: 2^128 / 3 is not twice 2^128 / 6 once both are whole numbers, and shards that are halved
+            # are merged as they are.
+            starts = sorted(bounds(s)[0] for s in opened)
+            equal(len(starts), count)
+            true(all(abs(a - b) < count for a, b in zip(starts, final_starts(count), strict=True)), starts)
             equal(world.summary(name)["OpenShardCount"], count)
             check_lineage(shards, start)
             if start == count:
