@@ -333,19 +333,25 @@ RescaleStream load(const pb::RescaleStream& from, Problem&) {
 void store(const CommitReshard& from, pb::Command& command) {
   pb::CommitReshard& to = *command.mutable_commit_reshard();
   store_ref(from, to);
+  to.set_step(from.step);
   to.set_last_arrival_ms(from.last_arrival_ms);
 }
 CommitReshard load(const pb::CommitReshard& from, Problem&) {
   auto to = load_ref<CommitReshard>(from);
+  to.step = from.step();
   to.last_arrival_ms = from.last_arrival_ms();
   return to;
 }
 
 void store(const AbortReshard& from, pb::Command& command) {
-  store_ref(from, *command.mutable_abort_reshard());
+  pb::AbortReshard& to = *command.mutable_abort_reshard();
+  store_ref(from, to);
+  to.set_step(from.step);
 }
 AbortReshard load(const pb::AbortReshard& from, Problem&) {
-  return load_ref<AbortReshard>(from);
+  auto to = load_ref<AbortReshard>(from);
+  to.step = from.step();
+  return to;
 }
 
 void store(const ExpireShards& from, pb::Command& command) {

@@ -79,6 +79,7 @@ Reshard load(const pb::Reshard& from, Problem& problem) {
   to.parents.assign(from.parents().begin(), from.parents().end());
   if (!std::ranges::is_sorted(to.parents)) problem.damaged("the order of parents");
   to.children = load_shards(from.children(), problem);
+  if (to.parents.empty() || to.children.empty()) problem.damaged("a reshard");
   return to;
 }
 

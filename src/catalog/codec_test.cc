@@ -76,8 +76,8 @@ TEST(CodecTest, EveryCommandComesBack) {
   expect_round_trip(SplitShard{key("orders"), 17, 3, base::make_u128(5, 7), ReshardCause::scaling, 20'000});
   expect_round_trip(MergeShards{key("orders"), 17, 3, 4, ReshardCause::request});
   expect_round_trip(RescaleStream{key("orders"), 17, 8, 20'000, 10'000, 10});
-  expect_round_trip(CommitReshard{key("orders"), 17, 1'768'469'400'123});
-  expect_round_trip(AbortReshard{key("orders"), 17});
+  expect_round_trip(CommitReshard{key("orders"), 17, 5, 1'768'469'400'123});
+  expect_round_trip(AbortReshard{key("orders"), 17, 5});
   expect_round_trip(ExpireShards{key("orders"), 17, 1'768'469'400});
   expect_round_trip(SetCommitment{key("orders").place, true});
 }

@@ -189,12 +189,14 @@ struct RescaleStream {
 struct CommitReshard {
   StreamKey stream;
   std::uint64_t uid = 0;
+  model::ShardNo step = 0;           // the number of its first child: no other step is meant
   std::int64_t last_arrival_ms = 0;  // of the parents' records
 };
 // Gives the step under way up, before any parent's log was closed; and the rescale with it.
 struct AbortReshard {
   StreamKey stream;
   std::uint64_t uid = 0;
+  model::ShardNo step = 0;  // as above
 };
 // Takes out the shards that were closed before that second and whose records have expired with it.
 struct ExpireShards {

@@ -82,8 +82,10 @@ class CommandMaker {
     if (stream.status == StreamStatus::creating) return ActivateStream{key, uid};
     if (stream.status == StreamStatus::deleting) return RemoveStream{key, uid};
     if (stream.reshard) {
-      if (random_.below(5) == 0) return AbortReshard{key, uid};
-      return CommitReshard{key, uid, time_ms_ + static_cast<std::int64_t>(random_.below(3'000))};
+      const model::ShardNo step = stream.reshard->children.front().number;
+      if (random_.below(5) == 0) return AbortReshard{key, uid, step};
+      return CommitReshard{key, uid, random_.below(10) == 0 ? step + 1 : step,
+                           time_ms_ + static_cast<std::int64_t>(random_.below(3'000))};
     }
     if (stream.status == StreamStatus::updating) return EndUpdate{key, uid};
     switch (random_.below(4)) {

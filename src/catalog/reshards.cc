@@ -27,6 +27,13 @@ Refusal unless_open(const ShardInfo* shard) {
   return {};
 }
 
+// The refusal of a command for a step that is not under way any more.
+Refusal unless_at_step(const Stream& stream, model::ShardNo step) {
+  if (stream.status != StreamStatus::updating) return guard("status");
+  if (!stream.reshard || stream.reshard->children.front().number != step) return guard("reshard");
+  return {};
+}
+
 void begin(Stream& stream, Reshard step) {
   stream.status = StreamStatus::updating;
   // Numbers are not used again where the step is given up: somebody may have made logs for them.
@@ -96,17 +103,13 @@ Refusal check(const State& state, const RescaleStream& command, std::int64_t tim
 Refusal check(const State& state, const CommitReshard& command, std::int64_t) {
   const Stream* stream = named(state, command);
   if (stream == nullptr) return no_such_stream();
-  if (stream->status != StreamStatus::updating) return guard("status");
-  if (!stream->reshard) return guard("reshard");
-  return {};
+  return unless_at_step(*stream, command.step);
 }
 
 Refusal check(const State& state, const AbortReshard& command, std::int64_t) {
   const Stream* stream = named(state, command);
   if (stream == nullptr) return no_such_stream();
-  if (stream->status != StreamStatus::updating) return guard("status");
-  if (!stream->reshard) return guard("reshard");
-  return {};
+  return unless_at_step(*stream, command.step);
 }
 
 Refusal check(const State& state, const ExpireShards& command, std::int64_t) {

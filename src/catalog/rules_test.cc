@@ -61,7 +61,8 @@ class RulesTest : public testing::Test {
   RescaleStream rescale(std::uint32_t target, std::uint32_t per_day_max = 0) const {
     return {orders, uid, target, 20, 0, per_day_max};
   }
-  CommitReshard commit(std::int64_t last_arrival_ms = 0) const { return {orders, uid, last_arrival_ms}; }
+  model::ShardNo step() const { return stream().reshard ? stream().reshard->children.front().number : 0; }
+  CommitReshard commit(std::int64_t last_arrival_ms = 0) const { return {orders, uid, step(), last_arrival_ms}; }
   ConsumerRef reader() const { return {"reader", stream().consumers.at("reader").created_s}; }
 
   inline static const StreamKey orders = key("orders");
@@ -82,6 +83,8 @@ TEST_F(RulesTest, AStepHappensWhenItIsCommitted) {
   EXPECT_EQ(stream().next_shard, 3U);
   EXPECT_EQ(account().open_shards, 2U) << "what it will have";
   EXPECT_EQ(refused(split(0, 1000)), guard("status"));
+  EXPECT_EQ(refused(CommitReshard{orders, uid, step() + 1, 0}), guard("reshard")) << "another step is meant";
+  EXPECT_EQ(refused(AbortReshard{orders, uid, step() + 1}), guard("reshard"));
   ok(commit(noon_ms + 5'000));
   EXPECT_EQ(stream().status, StreamStatus::active);
   EXPECT_EQ(stream().shards[0].closed_s, (noon_ms + 5'000) / 1000) << "not before its last record";
@@ -95,13 +98,13 @@ TEST_F(RulesTest, AStepThatIsGivenUpLeavesTheShardsAlone) {
   ok(rescale(5));
   const auto reserved = account().open_shards;
   EXPECT_GE(reserved, 5U);
-  ok(AbortReshard{orders, uid});
+  ok(AbortReshard{orders, uid, step()});
   EXPECT_EQ(stream().status, StreamStatus::active);
   EXPECT_EQ(stream().open_shards(), 3U);
   EXPECT_FALSE(stream().reshard);
   EXPECT_FALSE(stream().rescale_target);
   EXPECT_EQ(account().open_shards, 3U);
-  EXPECT_EQ(refused(AbortReshard{orders, uid}), guard("status"));
+  EXPECT_EQ(refused(AbortReshard{orders, uid, step()}), guard("status"));
 }
 
 TEST_F(RulesTest, ARescaleGoesOnUntilItsTarget) {

@@ -17,6 +17,10 @@ namespace {
 // After an error of the engine or of the catalogue's log.
 constexpr std::chrono::milliseconds retry_delay = std::chrono::seconds(1);
 
+model::ShardNo step_of(const catalog::Stream& stream) {
+  return stream.reshard->children.front().number;
+}
+
 bool is_over(const base::Error& error) {
   return error.code == base::Errc::not_found || error.code == base::Errc::guard_failed;
 }
@@ -43,8 +47,17 @@ void Core::reshard(catalog::CommandBody change, Done<void> done) {
 void Core::resume_reshards() {
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
-    const bool left = stream->status == catalog::StreamStatus::updating && stream->reshard;
-    if (left && begin_reshard(stream->uid)) run_reshard(stream, false, [](const Result<void>&) {});
+    if (!stream->reshard || !begin_reshard(stream->uid)) continue;
+    // Whoever was at it may have ended since: what is left is what there is now that nobody else is.
+    const auto now = catalog->state();
+    const auto* found = now->find(stream->key());
+    const bool left = found != nullptr && (*found)->uid == stream->uid &&
+                      (*found)->status == catalog::StreamStatus::updating && (*found)->reshard;
+    if (!left) {
+      end_reshard(stream->uid);
+      continue;
+    }
+    run_reshard(*found, false, [](const Result<void>&) {});
   }
 }
 
@@ -71,7 +84,7 @@ void Core::abort_reshard(const StreamPtr& stream, base::Error cause, Done<void> 
   drop_logs(stream, numbers_of(stream->reshard->children),
             [self = shared_from_this(), stream, cause = std::move(cause),
              done = std::move(done)](const Result<void>&) mutable {
-              self->change(catalog::AbortReshard{stream->key(), stream->uid},
+              self->change(catalog::AbortReshard{stream->key(), stream->uid, step_of(*stream)},
                            [self, stream, cause, done = std::move(done)](const Result<void>& aborted) mutable {
                              if (!aborted && !is_over(aborted.error())) {
                                return self->give_reshard_up(stream, aborted.error(), std::move(done));
@@ -118,7 +131,7 @@ void Core::close_parents(const StreamPtr& stream, Done<std::int64_t> done) {
 
 void Core::commit_reshard(const StreamPtr& stream, std::int64_t last_arrival_ms, Done<void> done) {
   catalog->propose(
-      catalog::CommitReshard{stream->key(), stream->uid, last_arrival_ms},
+      catalog::CommitReshard{stream->key(), stream->uid, step_of(*stream), last_arrival_ms},
       [self = shared_from_this(), stream, done = std::move(done)](Result<catalog::Outcome> committed) mutable {
         if (!committed) return self->give_reshard_up(stream, std::move(committed.error()), std::move(done));
         self->pass_appends_on(stream);
@@ -160,6 +173,8 @@ void Core::give_reshard_up(const StreamPtr& stream, base::Error cause, Done<void
         stream, numbers_of(stream->reshard->children),
         [done = std::move(done)](const Result<void>&) mutable { done(base::fail(base::Errc::not_found)); });
   }
+  // Somebody else has ended the step.
+  if (is_over(cause)) return done({});
   base::log::write_limited("reshard-failed", shared.clock.now_ms(), base::log::Level::warn,
                            "a reshard could not be finished; it is tried again",
                            {{"stream", stream->name}, {"cause", base::describe(cause)}});
