@@ -67,9 +67,11 @@ TEST_F(CreateStream, AutoDistributionIsForOnDemandStreams) {
                                "using PROVISIONED mode."));
 }
 
-TEST_F(CreateStream, WarmThroughputIsForOnDemandStreams) {
+TEST_F(CreateStream, WarmThroughputIsForOnDemandStreamsOfAccountsWithACommitment) {
   EXPECT_EQ(refused("CreateStream", R"({"StreamName":"s","ShardCount":1,"WarmThroughputMiBps":10})").code,
             Errc::validation);
+  EXPECT_EQ(refused("CreateStream", R"({"StreamName":"s","WarmThroughputMiBps":10})").code, Errc::validation);
+  ok("UpdateAccountSettings", R"({"MinimumThroughputBillingCommitment":{"Status":"ENABLED"}})");
   ok("CreateStream", R"({"StreamName":"s","WarmThroughputMiBps":10})");
   const wire::Value answer = ok("DescribeStreamSummary", R"({"StreamName":"s"})");
   EXPECT_EQ(answer.find("StreamDescriptionSummary")->find("WarmThroughput")->integer("CurrentMiBps"), 10);

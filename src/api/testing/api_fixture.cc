@@ -102,6 +102,24 @@ std::string Api::iterator(std::string_view stream, std::string_view type, std::s
   return std::string(answer.view("ShardIterator"));
 }
 
+std::string Api::register_consumer(std::string_view stream, std::string_view name) {
+  const wire::Value answer =
+      ok("RegisterStreamConsumer", fmt::format(R"({{"StreamARN":"{}","ConsumerName":"{}"}})", arn(stream), name));
+  return std::string(answer.find("Consumer")->view("ConsumerARN"));
+}
+
+const catalog::Stream& Api::stream(std::string_view name) const {
+  const auto directory = coordinator_->directory();
+  // The coordinator's own state holds it as long as it is the newest.
+  return *directory->find({{identity_.account, identity_.region}, name})->stream;
+}
+
+void Api::apply(catalog::CommandBody command) {
+  coordinator_->change(std::move(command), [](const base::Result<void>& applied) {
+    EXPECT_TRUE(applied) << base::describe(applied.error());
+  });
+}
+
 std::vector<std::string> Api::data_of(const wire::Value& page) {
   std::vector<std::string> texts;
   if (const wire::List* records = page.list("Records")) {

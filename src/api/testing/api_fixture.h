@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/context.h"
 #include "api/operations.h"
@@ -39,6 +40,14 @@ class Api : public ::testing::Test {
   std::string put(std::string_view stream, std::string_view key, std::string_view text);
   // An iterator of a type that needs nothing else.
   std::string iterator(std::string_view stream, std::string_view type, std::string_view shard = "shardId-000000000000");
+  // Registers a consumer; gives its ARN.
+  std::string register_consumer(std::string_view stream, std::string_view name);
+  std::string arn(std::string_view stream) const { return model::stream_arn(identity_, stream); }
+  // The stream as it is now; it must be there.
+  const catalog::Stream& stream(std::string_view name) const;
+  // Applies a command as it is, without the work that an operation does around it: how a test comes by a state that is
+  // otherwise over at once. It must succeed.
+  void apply(catalog::CommandBody command);
   // The data of the records a page holds.
   static std::vector<std::string> data_of(const wire::Value& page);
 
