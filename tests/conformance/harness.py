@@ -104,7 +104,11 @@ class Outcome:
         self.filled = collections.Counter()  # (operation, error) of the cases that passed
 
 
-def run(cases, worlds, known_only=False, report=print):
+def tell(text):
+    print(text, flush=True)
+
+
+def run(cases, worlds, known_only=False, report=tell):
     """Runs every case against the world of its role. `worlds` maps a role to a world, or to the reason why there is none."""
     outcome = Outcome()
     for case in cases:

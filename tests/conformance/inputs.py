@@ -1,6 +1,8 @@
 """For each operation an input that would succeed, or be refused for the state of the streams alone: what cases start from
 when they break one thing. All of them are about streams of this run."""
 
+from world import policy
+
 
 def shard_of(stream, number=0):
     return f"shardId-{number:012}"
@@ -36,7 +38,7 @@ BASES = {
     "MergeShards": lambda w: addressed(w) | {"ShardToMerge": shard_of(w.plain), "AdjacentShardToMerge": shard_of(w.plain, 1)},
     "PutRecord": lambda w: addressed(w) | {"PartitionKey": "key", "Data": b"data"},
     "PutRecords": lambda w: addressed(w) | {"Records": [{"PartitionKey": "key", "Data": b"data"}]},
-    "PutResourcePolicy": lambda w: {"ResourceARN": w.plain_arn, "Policy": "{}"},
+    "PutResourcePolicy": lambda w: {"ResourceARN": w.plain_arn, "Policy": policy(w.account, w.plain_arn)},
     "RegisterStreamConsumer": lambda w: {"StreamARN": w.plain_arn, "ConsumerName": "another"},
     "RemoveTagsFromStream": lambda w: addressed(w) | {"TagKeys": ["team"]},
     "SplitShard": lambda w: addressed(w) | {"ShardToSplit": shard_of(w.plain), "NewStartingHashKey": "1000"},
@@ -52,7 +54,7 @@ BASES = {
     "UpdateStreamMode": lambda w: {"StreamARN": w.plain_arn, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}},
     "UpdateStreamRecordDistributionStrategy":
         lambda w: {"StreamARN": w.plain_arn, "RecordDistributionStrategy": "USER_PARTITION_KEY"},
-    "UpdateStreamWarmThroughput": lambda w: {"StreamARN": w.plain_arn, "WarmThroughputMiBps": 10},
+    "UpdateStreamWarmThroughput": lambda w: addressed(w) | {"WarmThroughputMiBps": 10},
 }
 
 # Operations that take StreamName or StreamARN; what they answer to neither is in cases/missing.py.
