@@ -55,13 +55,62 @@ constexpr Unmet unmet[] = {
     {"ListStreams", Errc::limit_exceeded, "call rates are not limited"},
     {"ListTagsForStream", Errc::limit_exceeded, "call rates are not limited"},
     {"RemoveTagsFromStream", Errc::limit_exceeded, "call rates are not limited"},
+    {"DeleteResourcePolicy", Errc::limit_exceeded, "call rates are not limited"},
+    {"DeregisterStreamConsumer", Errc::limit_exceeded, "call rates are not limited"},
+    {"DescribeAccountSettings", Errc::limit_exceeded, "call rates are not limited"},
+    {"DescribeStreamConsumer", Errc::limit_exceeded, "call rates are not limited"},
+    {"DisableEnhancedMonitoring", Errc::limit_exceeded, "call rates are not limited"},
+    {"EnableEnhancedMonitoring", Errc::limit_exceeded, "call rates are not limited"},
+    {"GetResourcePolicy", Errc::limit_exceeded, "call rates are not limited"},
+    {"ListStreamConsumers", Errc::limit_exceeded, "call rates are not limited"},
+    {"ListTagsForResource", Errc::limit_exceeded, "call rates are not limited"},
+    {"MergeShards", Errc::limit_exceeded, "call rates are not limited"},
+    {"PutResourcePolicy", Errc::limit_exceeded, "call rates are not limited"},
+    {"StartStreamEncryption", Errc::limit_exceeded, "call rates are not limited"},
+    {"StopStreamEncryption", Errc::limit_exceeded, "call rates are not limited"},
+    {"SubscribeToShard", Errc::limit_exceeded, "call rates are not limited"},
+    {"TagResource", Errc::limit_exceeded, "call rates are not limited"},
+    {"UntagResource", Errc::limit_exceeded, "call rates are not limited"},
+    {"UpdateAccountSettings", Errc::limit_exceeded, "call rates are not limited"},
+    {"UpdateMaxRecordSize", Errc::limit_exceeded, "call rates are not limited"},
+    {"UpdateStreamRecordDistributionStrategy", Errc::limit_exceeded, "call rates are not limited"},
+    {"UpdateStreamWarmThroughput", Errc::limit_exceeded, "call rates are not limited"},
     {"AddTagsToStream", Errc::resource_in_use, "streams are ACTIVE as soon as they can be found"},
     {"DecreaseStreamRetentionPeriod", Errc::resource_in_use, "streams are ACTIVE as soon as they can be found"},
-    {"DeleteStream", Errc::resource_in_use, "there are no consumers yet"},
     {"IncreaseStreamRetentionPeriod", Errc::resource_in_use, "streams are ACTIVE as soon as they can be found"},
     {"ListShards", Errc::resource_in_use, "streams are ACTIVE as soon as they can be found"},
     {"RemoveTagsFromStream", Errc::resource_in_use, "streams are ACTIVE as soon as they can be found"},
+    {"DeleteResourcePolicy", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"DisableEnhancedMonitoring", Errc::resource_in_use,
+     "streams and consumers are ACTIVE as soon as they can be found"},
+    {"EnableEnhancedMonitoring", Errc::resource_in_use,
+     "streams and consumers are ACTIVE as soon as they can be found"},
+    {"GetResourcePolicy", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"ListStreamConsumers", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"ListTagsForResource", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"MergeShards", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"PutResourcePolicy", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"SplitShard", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"StartStreamEncryption", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"StopStreamEncryption", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"SubscribeToShard", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"TagResource", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UntagResource", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UpdateMaxRecordSize", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UpdateShardCount", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UpdateStreamMode", Errc::resource_in_use, "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UpdateStreamRecordDistributionStrategy", Errc::resource_in_use,
+     "streams and consumers are ACTIVE as soon as they can be found"},
+    {"UpdateStreamWarmThroughput", Errc::resource_in_use,
+     "streams and consumers are ACTIVE as soon as they can be found"},
+    {"DeleteResourcePolicy", Errc::invalid_argument, "nothing of it can be wrong beyond its constraints"},
+    {"GetResourcePolicy", Errc::invalid_argument, "nothing of it can be wrong beyond its constraints"},
+    {"ListTagsForResource", Errc::invalid_argument, "nothing of it can be wrong beyond its constraints"},
+    {"UpdateAccountSettings", Errc::invalid_argument, "nothing of it can be wrong beyond its constraints"},
 };
+
+// The checks are all there is of it yet; what passes them is told so.
+constexpr std::string_view never_succeeds = "SubscribeToShard";
 
 bool is_unmet(std::string_view operation, Errc code) {
   for (const Unmet& row : unmet) {
@@ -110,7 +159,8 @@ void Answers::run_one(std::size_t index) {
   Request request =
       generator_.random().once_in(2) ? generator_.valid(*operation.input) : generator_.invalid(*operation.input);
   if (request.broken.empty()) adaptor_.adapt(request.value, by_json_.now_ms());
-  if (generator_.random().once_in(64)) {
+  // Iterators and tokens live long enough to be used after what they are about has gone.
+  if (generator_.random().once_in(16 * rows.size())) {
     const std::chrono::milliseconds step(generator_.random().between(1, 60'000));
     by_json_.advance(step);
     by_cbor_.advance(step);
@@ -132,7 +182,12 @@ void Answers::run_one(std::size_t index) {
 void Answers::expect_every_error_met() const {
   for (const api::Operation& row : api::operations()) {
     const OperationShape& operation = *row.shape;
-    EXPECT_GT(succeeded_.contains(operation.name) ? succeeded_.at(operation.name) : 0, 0U) << operation.name;
+    if (operation.name == never_succeeds) {
+      const std::string unknown(wire::wire_error(Errc::unknown_operation).type);
+      EXPECT_TRUE(met_.contains(operation.name) && met_.at(operation.name).contains(unknown));
+    } else {
+      EXPECT_GT(succeeded_.contains(operation.name) ? succeeded_.at(operation.name) : 0, 0U) << operation.name;
+    }
     for (const Errc code : operation.errors) {
       if (is_unmet(operation.name, code)) continue;
       const std::string type(wire::wire_error(code).type);

@@ -274,17 +274,28 @@ std::string Generator::make_text(const Shape& shape, const std::string& path) {
 std::string Generator::of_pattern(const Shape& shape, std::size_t count) {
   constexpr std::string_view name = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_.-";
   constexpr std::string_view arn_start = "arn:aws:kinesis:us-east-1:123456789012:stream/";
+  constexpr std::string_view queue_arn_start = "arn:aws:kinesis:us-east-1:123456789012:queue/";
   const auto of = [&](std::string_view alphabet, std::size_t length) {
     std::string text;
     for (std::size_t i = 0; i < length; ++i)
       text += alphabet[random_.below(alphabet.size())];
     return text;
   };
+  // A text of that start and end around a name, as long as is wanted or as it must be.
+  const auto around_name = [&](std::string_view start, std::string_view end) {
+    if (count == 0) return std::string();
+    const std::size_t rest = start.size() + end.size();
+    return std::string(start) + of(name, std::max(count, rest + 1) - rest) + std::string(end);
+  };
   switch (shape.pattern) {
     case wire::Pattern::none:
       break;
     case wire::Pattern::name:
       return of(name, count);
+    case wire::Pattern::consumer_arn:
+      return around_name(std::string(arn_start) + "s/consumer/", ":1768469398");
+    case wire::Pattern::resource_arn:
+      return random_.once_in(2) ? around_name(arn_start, "") : around_name(queue_arn_start, "");
     case wire::Pattern::stream_arn:
       if (count == 0) return {};
       return std::string(arn_start) + of(name, std::max(count, arn_start.size() + 1) - arn_start.size());

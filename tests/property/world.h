@@ -16,7 +16,9 @@ namespace millrace::property {
 // A broker without sockets, seeded: two of them that are asked the same give the same answers, tokens included.
 class World : public api::testing::Api {
  public:
-  World() : Api({.shards_max = 24, .on_demand_streams_max = 3}, std::size_t{64} << 20) {}
+  World()
+      : Api({.shards_max = 24, .on_demand_streams_max = 3, .consumers_max = 2, .consumers_with_commitment_max = 2},
+            std::size_t{64} << 20) {}
 
   http::Response ask(const wire::OperationShape& operation, wire::Encoding encoding, const wire::Value& input);
   void advance(std::chrono::milliseconds by) { clock_.advance(by); }
@@ -44,12 +46,19 @@ class Adaptor {
   std::string name();
   std::string one_of(const std::vector<std::string>& known, std::string otherwise);
   void remember(std::vector<std::string>& known, std::string text);
+  std::string stream_arn();
+  std::string hash_key();
   void adapt_member(wire::Member& member, std::int64_t now_ms);
+  // What names places in a stream; true where the member is one.
+  bool adapt_place(wire::Member& member);
+  // Takes out what excludes another member, or would contradict it.
+  void leave_out(wire::Object& members);
 
   Random& random_;
   std::vector<std::string> numbers_;
   std::vector<std::string> iterators_;
   std::vector<std::string> tokens_;
+  std::vector<std::string> consumers_;  // ARNs
 };
 
 }  // namespace millrace::property
