@@ -49,17 +49,17 @@ TEST(ShardFilter, AtLatestShowsTheOpenOnes) {
 }
 
 TEST(ShardFilter, AtTimestampShowsOneGenerationAtEveryMoment) {
-  // Also between the end of the parent and the encoded creation second of its children.
+  // The parent counts for the whole second in which it was closed: it may have records of it.
   EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 999'999, .shard_id = {}}), Numbers{0});
-  EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 1'000'000, .shard_id = {}}), (Numbers{1, 2}));
-  EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 1'000'500, .shard_id = {}}), (Numbers{1, 2}));
+  EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 1'000'999, .shard_id = {}}), Numbers{0});
+  EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 1'001'000, .shard_id = {}}), (Numbers{1, 2}));
   EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 1, .shard_id = {}}), Numbers{0});
   EXPECT_EQ(shown({.type = Type::at_timestamp, .timestamp_ms = 9'000'000, .shard_id = {}}), (Numbers{1, 2}));
 }
 
 TEST(ShardFilter, FromTimestampAddsWhatCameLater) {
   EXPECT_EQ(shown({.type = Type::from_timestamp, .timestamp_ms = 900'000, .shard_id = {}}), (Numbers{0, 1, 2}));
-  EXPECT_EQ(shown({.type = Type::from_timestamp, .timestamp_ms = 1'000'001, .shard_id = {}}), (Numbers{1, 2}));
+  EXPECT_EQ(shown({.type = Type::from_timestamp, .timestamp_ms = 1'001'001, .shard_id = {}}), (Numbers{1, 2}));
 }
 
 TEST(ShardFilter, AfterShardIdComparesText) {
