@@ -144,7 +144,7 @@ class Client:
                 return answer.value
             if not is_throttled(answer) or time.monotonic() > until:
                 raise Refused(operation, answer)
-            time.sleep(0.3)
+            time.sleep(0.09)
 
 
 def is_throttled(answer):

@@ -64,7 +64,7 @@ def ask_patiently(world, operation, value, coding, error=None):
         answer = world.client.call(operation, value, coding)
         if not is_throttled(answer) or answer.type == error or time.monotonic() > until:
             return answer
-        time.sleep(0.5)
+        time.sleep(0.09)
 
 
 def check_refusal(world, answer, error, text, status=400):

@@ -13,7 +13,7 @@ import harness  # noqa: E402
 from broker import Broker  # noqa: E402
 from cases import all_cases  # noqa: E402
 from client import Client, Refused  # noqa: E402
-from expiry import take_tokens  # noqa: E402
+from expiry import take_tokens, wait_for_expiry  # noqa: E402
 from gaps import REASONS  # noqa: E402
 from model import Model  # noqa: E402
 from world import World  # noqa: E402
@@ -82,8 +82,7 @@ def worlds_of_endpoint(options, client):
     if options.expire:
         world.tokens = take_tokens(world)
         worlds["expired"] = world
-        # A token lives for 300 s.
-        time.sleep(310)
+        wait_for_expiry(world, world.tokens)
     return worlds
 
 

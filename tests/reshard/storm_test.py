@@ -199,7 +199,7 @@ class Storm:
             thread.start()
         until = time.monotonic() + self.seconds
         while self.writing.is_set() and not readers.stopping.is_set() and time.monotonic() < until:
-            time.sleep(0.2)
+            time.sleep(0.09)
         self.writing.clear()
         for thread in threads:
             thread.join(LIMIT_SECONDS)
