@@ -111,8 +111,8 @@ std::vector<wire::hot::PageTail::Child> Reading::children(model::ShardNo parent)
   for (const catalog::ShardInfo* child : catalog::children_of(*stream->stream, parent)) {
     std::vector<model::ShardNo> parents = {*child->parent};
     if (child->adjacent_parent) parents.push_back(*child->adjacent_parent);
-    children.push_back({child->number, std::move(parents), base::to_decimal(child->range.first),
-                        base::to_decimal(child->range.last)});
+    children.push_back(
+        {child->number, std::move(parents), base::to_decimal(child->range.first), base::to_decimal(child->range.last)});
   }
   return children;
 }

@@ -39,7 +39,7 @@ inline constexpr std::uint32_t consumers_creating_max = 5;    // [D] of a stream
 inline constexpr std::uint32_t list_consumers_page = 100;     // [D] default and cap
 inline constexpr std::size_t policy_bytes_max = 20 * kib;     // [D]
 
-inline constexpr std::int64_t warm_throughput_mibps_max = 10'240;    // [D] 10 GiB/s
+inline constexpr std::int64_t warm_throughput_mibps_max = 10'240;  // [D] 10 GiB/s
 
 // Iterators, tokens and pages.
 inline constexpr std::int64_t iterator_life_ms = 300'000;    // [R] "tolerated delay of 300000 milliseconds"

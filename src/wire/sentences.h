@@ -84,8 +84,8 @@ base::Error warm_throughput_needs_on_demand(std::string_view name);
 base::Error warm_throughput_too_high(std::int64_t mibps, std::int64_t mibps_max);
 base::Error stream_is_on_demand(std::string_view name, std::string_view account);
 
-// InvalidArgumentException: shards that cannot be split or merged. The hash keys are decimal numbers; the last is in our
-// words.
+// InvalidArgumentException: shards that cannot be split or merged. The hash keys are decimal numbers; the last is in
+// our words.
 base::Error split_outside_of_shard(std::string_view hash_key, std::string_view shard, std::string_view name,
                                    std::string_view account, std::string_view first, std::string_view last);
 base::Error shards_not_adjacent(std::string_view shard, std::string_view adjacent, std::string_view name,
