@@ -98,7 +98,7 @@ std::vector<const catalog::ShardInfo*> filter_shards(const catalog::Stream& stre
       case Type::at_timestamp:
         return at_ms >= now_ms ? shard.is_open() : lifetimes.open_at(shard, at_ms);
       case Type::from_timestamp:
-        return shard.is_open() || at_ms <= Lifetimes::end_ms(shard);
+        return shard.is_open() || (at_ms < now_ms && at_ms <= Lifetimes::end_ms(shard));
       case Type::after_shard_id:
         return model::shard_id(shard.number) > filter.shard_id;
     }
