@@ -165,7 +165,7 @@ void Gateway::log_unknown(const Head& head) const {
     // Each has a limit of its own: there are few, and somebody wants to use them.
     return base::log::write_limited("newer-operation " + operation, now_ms, base::log::Level::warn,
                                     "an operation was asked for that this version does not have",
-                                    {{"operation", std::move(operation)}});
+                                    {{"operation", operation}});
   }
   base::log::write_limited("unknown-operation", now_ms, base::log::Level::warn, "an unknown operation was asked for",
                            {{"service", std::string(head.service.substr(0, operation_chars_logged_max))},
