@@ -11,7 +11,7 @@ python_tools() {
   rm -rf "$home/venv"
   mkdir -p "$home"
   /usr/bin/python3 -m venv "$home/venv" >"$home/install.log" 2>&1 || return 1
-  "$home/venv/bin/pip" install --disable-pip-version-check --no-deps --no-compile --requirement "$wanted" \
+  "$home/venv/bin/pip" install --disable-pip-version-check --no-deps --requirement "$wanted" \
     >>"$home/install.log" 2>&1 || return 1
   cp "$wanted" "$home/venv/installed"
 }
@@ -26,6 +26,7 @@ start_broker() {
   local log=$1 port deadline
   [[ -x $broker_program ]] || "$project_root/scripts/build" release millrace || die "there is no broker to start"
   port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  : >"$log"
   "$broker_program" serve --host 127.0.0.1 --port "$port" --engine memory >"$log" 2>&1 &
   broker_pid=$!
   broker_endpoint="http://127.0.0.1:$port"

@@ -1,4 +1,4 @@
-#include "api/handlers.h"
+#include "api/operation.h"
 
 namespace millrace::api {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/streams.h"
 #include "model/limits.h"
 #include "model/shard_id.h"

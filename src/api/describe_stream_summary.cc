@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/streams.h"
 
 namespace millrace::api {

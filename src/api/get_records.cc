@@ -2,7 +2,7 @@
 #include <memory>
 #include <utility>
 
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/iterators.h"
 #include "api/streams.h"
 #include "model/limits.h"

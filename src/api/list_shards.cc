@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/iterators.h"
 #include "api/shard_filter.h"
 #include "api/streams.h"

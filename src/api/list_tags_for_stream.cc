@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/streams.h"
 #include "model/limits.h"
 

@@ -1,4 +1,4 @@
-#include "api/handlers.h"
+#include "api/operation.h"
 #include "api/put.h"
 
 namespace millrace::api {

@@ -45,12 +45,16 @@ std::shared_ptr<const StreamEntry> make_entry(const StreamEntry* before, std::sh
 }  // namespace
 
 std::size_t StreamEntry::route(base::u128 hash) const {
-  // The last start at or below the hash; the first is 0. No branch depends on the hash, which no processor could guess.
+  // The last start at or below the hash; the first is 0. No jump depends on the hash, which no processor could guess.
   const base::u128* start = open_starts.data();
   std::size_t count = open_starts.size();
   while (count > 1) {
     const std::size_t half = count / 2;
-    start += start[half] <= hash ? half : 0;
+    std::size_t is_above = start[half] <= hash ? 1 : 0;
+    // The compiler forgets where the number comes from: clang 19 turns every form of a condition here into a jump,
+    // which takes 31 to 35 ns for 64 shards and random hashes where this takes 21.
+    asm("" : "+r"(is_above));
+    start += half & (std::size_t{0} - is_above);
     count -= half;
   }
   return open_indexes[static_cast<std::size_t>(start - open_starts.data())];
@@ -98,9 +102,11 @@ catalog::MemoryCosts directory_costs() {
   constexpr std::size_t control_block_bytes = 16;
   constexpr std::size_t map_node_bytes = 32;
   constexpr std::size_t allocation_bytes = 16;
+  // A log of the memory engine that holds nothing: measured, 21 MB resident for 20,000 shards in all.
+  constexpr std::size_t empty_log_bytes = 400;
   return {.stream_bytes = sizeof(StreamEntry) + control_block_bytes + map_node_bytes +
                           sizeof(decltype(Directory::by_name)::value_type) + 5 * allocation_bytes,
-          .shard_bytes = sizeof(shard::Shard) + control_block_bytes + allocation_bytes +
+          .shard_bytes = empty_log_bytes + sizeof(shard::Shard) + control_block_bytes + allocation_bytes +
                          sizeof(std::shared_ptr<shard::Shard>) + sizeof(base::u128) + sizeof(std::uint32_t)};
 }
 

@@ -46,7 +46,7 @@ struct Directory {
 std::shared_ptr<const Directory> make_directory(const Directory* before, std::shared_ptr<const catalog::State> state,
                                                 shard::Shared& shared);
 
-// What the directory keeps for each stream and each shard, for the memory budget.
+// What the directory, and the engine, keep for each stream and each shard without records, for the memory budget.
 catalog::MemoryCosts directory_costs();
 
 }  // namespace millrace::coordinator

@@ -110,6 +110,9 @@ void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
     const std::int64_t since = member->last_progress_ms_.load(std::memory_order_relaxed);
     if (now_ms - since >= stall_max_.count()) stalled.emplace_back(since, std::move(member));
   }
+  if (stalled.empty()) return;
+  // What fits beside bodies that stand still need not wait for them, nor behind one that does not fit.
+  if (admit_waiter(side, std::prev(side.waiters.end()))) return;
   std::ranges::sort(stalled, {}, &std::pair<std::int64_t, std::shared_ptr<Member>>::first);
 
   std::size_t free = budget_.max(share) - std::min(budget_.max(share), budget_.used(share));

@@ -20,8 +20,6 @@
 namespace millrace::io {
 namespace {
 
-// Connections the kernel holds until they are accepted; it caps this at net.core.somaxconn.
-constexpr int backlog_max = 4096;
 // Connections accepted before the loop's other work gets its turn.
 constexpr int accepts_a_turn_max = 64;
 // How long accepting rests where the process has no descriptor or memory left for one more connection.

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -98,6 +99,7 @@ class AsioSocket::Core {
 
   void set_events(SocketEvents& events);
   void read(std::span<char> into);
+  bool has_unread() const;
   bool write(std::span<const std::string_view> pieces);
   std::size_t written_so_far() const { return written_; }
   void shutdown_write() { ::shutdown(fd_, SHUT_WR); }
@@ -140,6 +142,11 @@ void AsioSocket::Core::read(std::span<char> into) {
                             const AsioLoop::Turn turn(self->loop_);
                             self->on_read(error, bytes);
                           });
+}
+
+bool AsioSocket::Core::has_unread() const {
+  int bytes = 0;
+  return fd_ >= 0 && ::ioctl(fd_, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void AsioSocket::Core::on_read(const boost::system::error_code& error, std::size_t bytes) {
@@ -244,6 +251,9 @@ void AsioSocket::set_events(SocketEvents& events) {
 }
 void AsioSocket::read(std::span<char> into) {
   core_->read(into);
+}
+bool AsioSocket::has_unread() const {
+  return core_->has_unread();
 }
 bool AsioSocket::write(std::span<const std::string_view> pieces) {
   return core_->write(pieces);

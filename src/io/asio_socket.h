@@ -30,6 +30,7 @@ class AsioSocket final : public Socket {
 
   void set_events(SocketEvents& events) override;
   void read(std::span<char> into) override;
+  bool has_unread() const override;
   bool write(std::span<const std::string_view> pieces) override;
   std::size_t written_so_far() const override;
   void shutdown_write() override;

@@ -34,6 +34,8 @@ class Socket {
   virtual void set_events(SocketEvents& events) = 0;
   // Reads at least one byte into `into`, which stays valid until on_read or close().
   virtual void read(std::span<char> into) = 0;
+  // Bytes have arrived that were not read: the peer is not the one who stands still.
+  virtual bool has_unread() const = 0;
   // Writes all pieces in order. True: they were taken at once and no event follows. False: on_written follows, and the
   // bytes behind the pieces (not the span itself) stay valid until then or until close().
   virtual bool write(std::span<const std::string_view> pieces) = 0;
@@ -47,6 +49,10 @@ class Socket {
   virtual std::string peer() const = 0;
   virtual ~Socket() = default;
 };
+
+// Connections that the kernel holds for one port until they are accepted; it caps this at net.core.somaxconn. Further
+// ones get no answer, and their clients' kernels ask again.
+inline constexpr int backlog_max = 4096;
 
 // A bound port that accepts.
 class Listener {

@@ -43,6 +43,17 @@ BlockFifo::Queue::Entries::const_iterator BlockFifo::Queue::find(Position from, 
 
 void BlockFifo::Queue::collect(Position from, Position tail, const ReadLimits& limits, Page& page) const {
   base::Lock lock(mutex_);
+  collect_locked(from, tail, limits, page);
+}
+
+bool BlockFifo::Queue::collect_if_held(Position from, Position tail, const ReadLimits& limits, Page& page) const {
+  base::Lock lock(mutex_);
+  if (from < held_from_) return false;
+  collect_locked(from, tail, limits, page);
+  return true;
+}
+
+void BlockFifo::Queue::collect_locked(Position from, Position tail, const ReadLimits& limits, Page& page) const {
   auto at = find(from, limits.arrival_min_ms);
   page.next = std::max(from, tail + 1);
   if (at == entries_.end()) return;

@@ -28,6 +28,9 @@ class BlockFifo {
     // Adds to `page` what the limits allow from `from` on, and sets next and next_arrival_ms. `tail` is the last
     // visible position of the log.
     void collect(Position from, Position tail, const ReadLimits& limits, Page& page) const;
+    // The same where everything from `from` on is here, else false and nothing is added: between the question and the
+    // answer no block can leave.
+    bool collect_if_held(Position from, Position tail, const ReadLimits& limits, Page& page) const;
     // First record of that arrival time or later; nothing where there is none.
     std::optional<Position> seek_time(std::int64_t arrival_ms) const;
 
@@ -43,6 +46,9 @@ class BlockFifo {
     using Entries = boost::container::deque<Entry>;
 
     Entries::const_iterator find(Position from, std::int64_t arrival_min_ms) const MILLRACE_REQUIRES(mutex_);
+
+    void collect_locked(Position from, Position tail, const ReadLimits& limits, Page& page) const
+        MILLRACE_REQUIRES(mutex_);
 
     mutable base::Mutex mutex_;
     Entries entries_ MILLRACE_GUARDED_BY(mutex_);

@@ -244,6 +244,22 @@ TEST(BlockFifoTest, StalePlacesAreForgottenBehindAnIdleLog) {
   EXPECT_LE(alive, 150);
 }
 
+TEST(BlockFifoTest, CollectingWhatIsHeldIsAllOrNothing) {
+  BlockFifo fifo(1 << 20);
+  const QueuePtr queue = make_queue(5);
+  fifo.push(queue, named_block("a", 2, 7), 6);
+  Page page;
+  EXPECT_FALSE(queue->collect_if_held(4, 7, all_records, page));
+  EXPECT_TRUE(page.slices.empty());
+  EXPECT_TRUE(queue->collect_if_held(5, 7, all_records, page));
+  EXPECT_EQ(data_of(page), (std::vector<std::string>{"a-0", "a-1"}));
+  fifo.clear(*queue);
+  page = {};
+  EXPECT_FALSE(queue->collect_if_held(7, 7, all_records, page));
+  EXPECT_TRUE(queue->collect_if_held(8, 7, all_records, page));
+  EXPECT_EQ(page.next, 8U);
+}
+
 TEST(BlockFifoTest, APageOutlivesItsBlocksPlaceInTheFifo) {
   BlockFifo fifo(block_bytes);
   const QueuePtr queue = make_queue();

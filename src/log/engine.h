@@ -115,7 +115,8 @@ struct Snapshot {
   std::string bytes;
 };
 
-// One totally ordered log of commands: the catalogue's. Thread-safe.
+// One totally ordered log of commands: the catalogue's. Thread-safe. The follower calls append, save_snapshot and trim from
+// inside itself, so no lock is held while it runs.
 class MetaLog {
  public:
   using Follower = std::function<void(Position, std::span<const std::byte>)>;

@@ -44,7 +44,7 @@ class ShardLoadTest : public ::testing::Test {
     std::vector<std::pair<Position, std::string>> told;  // in the order of the answers
   };
 
-  void run(log::Engine& engine, std::size_t tail_bytes) {
+  void run(log::Engine& engine, std::size_t tail_bytes, bool with_neighbour = false) {
     engine.create(id, {std::chrono::hours(24), 1 << 20},
                   [](base::Result<void> created) { ASSERT_TRUE(created.has_value()); });
     TailCache tail_cache(tail_bytes);
@@ -55,6 +55,7 @@ class ShardLoadTest : public ::testing::Test {
     for (int p = 0; p < producers; ++p)
       writing.emplace_back([this, p] { produce(p); });
     std::vector<std::thread> reading;
+    if (with_neighbour) reading.emplace_back([this, &shared] { push_out(shared); });
     for (auto& seen : seen_)
       reading.emplace_back([this, &seen] { follow(seen); });
     for (std::thread& thread : writing)
@@ -92,6 +93,19 @@ class ShardLoadTest : public ::testing::Test {
       });
     }
     ASSERT_TRUE(self.condition.wait([&] { return self.in_flight == 0; }));
+  }
+
+  // A neighbour whose blocks push those of the shard out of the common tail while it is read.
+  void push_out(Shared& shared) {
+    constexpr log::LogId neighbour_id{1, 1};
+    shared.engine.create(neighbour_id, {std::chrono::hours(24), 1 << 20},
+                         [](base::Result<void> created) { ASSERT_TRUE(created.has_value()); });
+    const auto neighbour = std::make_shared<Shard>(
+        shared, ShardConfig{.id = neighbour_id, .created_s = 1, .retention = std::chrono::hours(24)});
+    while (!written_.load()) {
+      neighbour->append(log::testing::named_block("n", 1, 0, &budget_),
+                        [](base::Result<Stored> stored) { EXPECT_TRUE(stored.has_value()); });
+    }
   }
 
   void follow(std::vector<ReadRecord>& seen) {
@@ -166,6 +180,11 @@ TEST_F(ShardLoadTest, OnTheMemoryEngine) {
 TEST_F(ShardLoadTest, OnTheMemoryEngineWithATailOfAFewBlocks) {
   const auto engine = log::make_memory_engine(budget_, clock_);
   run(*engine, 4'000);
+}
+
+TEST_F(ShardLoadTest, WithANeighbourThatPushesItsBlocksOutOfTheTail) {
+  const auto engine = log::make_memory_engine(budget_, clock_);
+  run(*engine, 4'000, true);
 }
 
 TEST_F(ShardLoadTest, WithGapsInsideBlocks) {

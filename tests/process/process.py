@@ -24,7 +24,7 @@ BINARY = os.path.abspath(_options.broker)
 
 
 def run_tests():
-    unittest.main(argv=[sys.argv[0], *_rest], module="__main__", verbosity=2)
+    unittest.main(argv=[sys.argv[0], *_rest], module="__main__", verbosity=2, warnings="ignore")
 
 
 def environment(extra=None):

@@ -80,7 +80,6 @@ class Suite:
         self.put_explicit_hash()
         self.put_batch()
         self.put_largest()
-        self.put_dry_run()
         self.read_all()
         self.read_latest()
         self.read_by_number()
@@ -205,11 +204,6 @@ class Suite:
         too_large = (*self.name(), "--partition-key", key, "--data", self.file(data[len(key) - 1 :]))
         self.expect_error("InvalidArgumentException", "put-record", *too_large)
 
-    def put_dry_run(self):
-        step(8, "a dry run stores nothing")
-        arguments = (*self.name(), "--partition-key", "dry", "--data", "dry", "--dry-run")
-        self.expect_error("DryRunOperationException", "put-record", *arguments)
-
     # --- reading ---
 
     def iterator(self, shard, kind, *position):
@@ -263,11 +257,12 @@ class Suite:
         step(11, "AT_SEQUENCE_NUMBER starts at the record, AFTER_SEQUENCE_NUMBER behind it")
         for shard in self.shards:
             stored = self.stored[shard]
-            for position in (len(stored) // 2, len(stored) - 1):
-                number = ("--starting-sequence-number", stored[position][0])
-                for kind, first in (("AT_SEQUENCE_NUMBER", position), ("AFTER_SEQUENCE_NUMBER", position + 1)):
-                    records, _ = self.read(self.iterator(shard, kind, *number))
-                    self.expect_records(records, stored[first:], f"{kind} of record {position} in {shard}")
+            # A run of the command costs much more than a call: the first and the last record are for the other clients.
+            middle = len(stored) // 2
+            number = ("--starting-sequence-number", stored[middle][0])
+            for kind, first in (("AT_SEQUENCE_NUMBER", middle), ("AFTER_SEQUENCE_NUMBER", middle + 1)):
+                records, _ = self.read(self.iterator(shard, kind, *number))
+                self.expect_records(records, stored[first:], f"{kind} of record {middle} in {shard}")
 
     def read_by_time(self):
         step(12, "AT_TIMESTAMP starts at the first record that arrived then or later")
