@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,6 +24,8 @@ inline constexpr std::size_t segment_header_bytes = 4096;
 inline constexpr std::size_t run_header_bytes = 64;
 inline constexpr std::size_t block_header_bytes = 72;
 inline constexpr std::size_t alignment = 8;  // of runs and blocks
+// Largest run, its header not counted: what a reader must hold at once. A commit that is larger is written as several.
+inline constexpr std::size_t run_bytes_max = std::size_t{32} << 20;
 
 // The first page of a segment, written and synced before anything else of this life of the file.
 struct SegmentHeader {
@@ -61,7 +63,8 @@ struct BlockHeader {
 
 void encode(const SegmentHeader& header, std::span<std::byte, segment_header_bytes> to);
 void encode(const RunHeader& header, std::span<std::byte, run_header_bytes> to);
-// The checksum covers the header and the payload.
+// Two checksums: one of the payload, and one of the header, which covers that of the payload. So a damaged payload still
+// has a header that says which records it held.
 void encode(const BlockHeader& header, std::span<const std::byte> payload, std::span<std::byte, block_header_bytes> to);
 
 // Nothing where magic, version or checksum is wrong.
@@ -73,7 +76,10 @@ std::optional<RunHeader> decode_run_header(std::span<const std::byte> bytes, std
 // `bytes` begins at the header and holds the payload, too.
 std::optional<BlockHeader> decode_block(std::span<const std::byte> bytes, std::uint64_t generation,
                                         std::uint64_t offset);
-// Only the sizes, unchecked, to know how much to read.
+// The header alone; the payload may be damaged or not there.
+std::optional<BlockHeader> decode_block_header(std::span<const std::byte> bytes, std::uint64_t generation,
+                                               std::uint64_t offset);
+// Only the sizes, unchecked, to know how much to read. Nothing where it is no block or is larger than a run may be.
 std::optional<std::uint32_t> payload_bytes_of(std::span<const std::byte> block_header);
 
 constexpr std::uint64_t aligned(std::uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
