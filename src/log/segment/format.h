@@ -39,10 +39,11 @@ struct SegmentHeader {
 struct RunHeader {
   enum Flags : std::uint32_t { sealed = 1 };  // the segment ends here; no blocks follow
   std::uint64_t generation = 0;
-  std::uint64_t offset = 0;      // of this header in the segment
-  std::uint64_t number = 0;      // 1, 2, 3 ... over all segments of the folder
-  std::uint64_t synced_end = 0;  // runs of this segment that end at or before this offset were synced when this was written
-  std::uint32_t bytes = 0;       // of the blocks that follow, padding included
+  std::uint64_t offset = 0;  // of this header in the segment
+  std::uint64_t number = 0;  // 1, 2, 3 ... over all segments of the folder
+  std::uint64_t synced_end =
+      0;                    // runs of this segment that end at or before this offset were synced when this was written
+  std::uint32_t bytes = 0;  // of the blocks that follow, padding included
   std::uint32_t blocks = 0;
   std::uint32_t flags = 0;
 };
@@ -63,8 +64,8 @@ struct BlockHeader {
 
 void encode(const SegmentHeader& header, std::span<std::byte, segment_header_bytes> to);
 void encode(const RunHeader& header, std::span<std::byte, run_header_bytes> to);
-// Two checksums: one of the payload, and one of the header, which covers that of the payload. So a damaged payload still
-// has a header that says which records it held.
+// Two checksums: one of the payload, and one of the header, which covers that of the payload. So a damaged payload
+// still has a header that says which records it held.
 void encode(const BlockHeader& header, std::span<const std::byte> payload, std::span<std::byte, block_header_bytes> to);
 
 // Nothing where magic, version or checksum is wrong.
@@ -82,6 +83,8 @@ std::optional<BlockHeader> decode_block_header(std::span<const std::byte> bytes,
 // Only the sizes, unchecked, to know how much to read. Nothing where it is no block or is larger than a run may be.
 std::optional<std::uint32_t> payload_bytes_of(std::span<const std::byte> block_header);
 
-constexpr std::uint64_t aligned(std::uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+constexpr std::uint64_t aligned(std::uint64_t bytes) {
+  return (bytes + alignment - 1) / alignment * alignment;
+}
 
 }  // namespace millrace::log::segment
