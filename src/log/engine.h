@@ -40,6 +40,7 @@ struct LogId {
 struct LogConfig {
   std::chrono::milliseconds retention{0};  // zero: records never expire
   std::size_t record_bytes_max = 0;
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 // Where records of one block were put; one run, save in engines whose positions can have gaps inside a block.

@@ -47,20 +47,20 @@ struct Watermark {
   friend bool operator==(const Watermark&, const Watermark&) = default;
 };
 
-// A set of changes that is applied whole or not at all.
+// A set of changes that is applied whole or not at all. Drops and trims first, on what was there before; then the puts.
 struct IndexBatch {
-  std::vector<IndexRow> put_rows;
-  std::vector<LogRow> put_logs;
-  std::vector<LogId> drop_logs;  // the log row and every index row of it
+  std::vector<IndexRow> put_rows{};
+  std::vector<LogRow> put_logs{};
+  std::vector<LogId> drop_logs{};  // the log row and every index row of it
   struct Trim {
     LogId log;
     Position before = 0;  // rows whose last record is before it go
   };
-  std::vector<Trim> trims;
-  std::optional<Watermark> watermark;
+  std::vector<Trim> trims{};
+  std::optional<Watermark> watermark{};
   // Anything else that must move with them: small values by name (segment table, incarnation).
-  std::vector<std::pair<std::string, std::string>> put_values;
-  std::vector<std::string> drop_values;
+  std::vector<std::pair<std::string, std::string>> put_values{};
+  std::vector<std::string> drop_values{};
 };
 
 // What a segment engine keeps in a database: the index, and only what can be rebuilt up to the watermark from segments or

@@ -95,7 +95,22 @@ base::Result<std::shared_ptr<SegmentFile>> SegmentFile::open(io::FileSystem& fil
   if (!header) return base::fail(base::Errc::data_loss, path + " has no whole segment header");
   const auto size = (*file)->size();
   if (!size) return base::fail(size.error());
-  return std::make_shared<SegmentFile>(std::move(*file), path, *header, *size, false);
+  auto segment = std::make_shared<SegmentFile>(std::move(*file), path, *header, *size, false);
+  if (auto done = segment->find_seal(); !done) return base::fail(std::move(done.error()));
+  return segment;
+}
+
+base::Result<void> SegmentFile::find_seal() {
+  if (capacity_ < segment_header_bytes + run_header_bytes) return {};
+  const std::uint64_t at = capacity_ - run_header_bytes;
+  std::array<std::byte, run_header_bytes> bytes{};
+  const auto got = file_->read_at(at, bytes);
+  if (!got) return base::fail(got.error());
+  const auto run = decode_run_header(std::span(bytes).first(*got), header_.generation, at);
+  if (!run || (run->flags & RunHeader::sealed) == 0) return {};
+  end_ = synced_end_ = at;
+  sealed_ = true;
+  return {};
 }
 
 bool SegmentFile::fits(std::uint64_t bytes) const {

@@ -48,7 +48,8 @@ class SegmentFile {
   // From the call on `old` finds nothing. Synced when this returns.
   static base::Result<std::shared_ptr<SegmentFile>> recycle(const std::shared_ptr<SegmentFile>& old,
                                                             const SegmentHeader& header, std::uint64_t capacity);
-  // data_loss where the file has no good header.
+  // data_loss where the file has no good header. One that ends with its seal is known to be sealed from here on; any
+  // other has to be scanned before it can be sealed.
   static base::Result<std::shared_ptr<SegmentFile>> open(io::FileSystem& files, const std::string& path);
 
   SegmentFile(std::shared_ptr<io::File> file, std::string path, const SegmentHeader& header, std::uint64_t capacity,
@@ -57,7 +58,7 @@ class SegmentFile {
   const SegmentHeader& header() const { return header_; }
   const std::string& path() const { return path_; }
   std::uint64_t capacity() const { return capacity_; }
-  // Where the next run goes. Of an opened file: 0 until it was scanned or sealed.
+  // Where the next run goes. Of an opened file that is not sealed: 0 until it was scanned.
   std::uint64_t end() const { return end_; }
   std::uint64_t synced_end() const { return synced_end_; }
   bool sealed() const { return sealed_; }
@@ -88,6 +89,8 @@ class SegmentFile {
 
  private:
   base::Result<void> refuse() const;
+  // A sealed file ends with its seal.
+  base::Result<void> find_seal();
 
   const std::shared_ptr<io::File> file_;
   const std::string path_;

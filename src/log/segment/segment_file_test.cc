@@ -1,0 +1,238 @@
+#include "log/segment/segment_file.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "log/testing/segments.h"
+#include "sim/sim_files.h"
+
+namespace millrace::log::segment {
+namespace {
+
+constexpr LogId log_id{.stream_uid = 3, .shard_no = 4};
+constexpr SegmentHeader header{
+    .segment_class = SegmentClass::day, .number = 1, .generation = 0x4d4d4d4d00000001, .created_ms = 5};
+const std::string path = "/s/day-0000000000000001.seg";
+
+NewBlock block(Position first, std::string_view payload) {
+  return {.header = {.log = log_id, .first = first, .count = 1, .arrival_ms = 100}, .payload = bytes_of(payload)};
+}
+
+class SegmentFileTest : public testing::Test {
+ protected:
+  SegmentFileTest() {
+    EXPECT_TRUE(files_.make_directory("/s").has_value());
+    EXPECT_TRUE(files_.sync_directory("/").has_value());
+    auto file = SegmentFile::create(files_, "/s", header, 64 * 1024);
+    EXPECT_TRUE(file.has_value());
+    file_ = *file;
+  }
+
+  // Runs of one block each, "record 1", "record 2" ...
+  Placed append(Position first) {
+    const std::string payload = "record " + std::to_string(first);
+    const auto placed = file_->append(first, std::vector{block(first, payload)});
+    EXPECT_TRUE(placed.has_value());
+    return placed->front();
+  }
+  // First positions that a scan finds, in order.
+  std::vector<Position> scan(ScanFrom from = {}) {
+    reporter_ = {};
+    auto file = SegmentFile::open(files_, path);
+    EXPECT_TRUE(file.has_value());
+    std::vector<Position> found;
+    const auto result = (*file)->scan(
+        from,
+        [&](const ScannedBlock& at) {
+          EXPECT_EQ(text_of(at.payload), "record " + std::to_string(at.header.first));
+          found.push_back(at.header.first);
+        },
+        reporter_);
+    EXPECT_TRUE(result.has_value());
+    result_ = result.value_or(ScanResult{});
+    opened_ = *file;
+    return found;
+  }
+  void flip(std::uint64_t offset) {
+    auto file = files_.open(path, io::OpenMode::write);
+    std::array<std::byte, 1> one{};
+    ASSERT_EQ((*file)->read_at(offset, one), 1U);
+    one[0] ^= std::byte{0x20};
+    ASSERT_TRUE((*file)->write_at(offset, one).has_value());
+  }
+
+  sim::SimFileSystem files_;
+  std::shared_ptr<SegmentFile> file_;
+  std::shared_ptr<SegmentFile> opened_;
+  KeepingReporter reporter_;
+  ScanResult result_;
+};
+
+using Positions = std::vector<Position>;
+
+TEST_F(SegmentFileTest, NamesAreReadBack) {
+  EXPECT_EQ(SegmentFile::name_of(SegmentClass::catalogue, 0x2a), "catalogue-000000000000002a.seg");
+  EXPECT_EQ(SegmentFile::parse_name("catalogue-000000000000002a.seg"), std::pair(SegmentClass::catalogue, 0x2aUL));
+  for (const char* name : {"", "day-2a.seg", "hour-000000000000002a.seg", "day-000000000000002A.seg",
+                           "day-000000000000002a.tmp", "day-+00000000000002a.seg"}) {
+    EXPECT_FALSE(SegmentFile::parse_name(name).has_value()) << name;
+  }
+}
+
+TEST_F(SegmentFileTest, BlocksAreReadBackAndChecked) {
+  const Placed first = append(1);
+  const Placed second = append(2);
+  EXPECT_EQ(second.offset % alignment, 0U);
+  std::vector<std::byte> into(second.size);
+  const auto read = file_->read_block(second.generation, second.offset, into);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->first, 2U);
+  EXPECT_EQ(text_of(std::span(into).subspan(block_header_bytes)), "record 2");
+  EXPECT_EQ(file_->read_block(second.generation + 1, second.offset, into).error().code, base::Errc::not_found);
+  flip(first.offset + block_header_bytes);
+  EXPECT_EQ(file_->read_block(first.generation, first.offset, into).error().code, base::Errc::data_loss);
+}
+
+TEST_F(SegmentFileTest, AFullSealedOrFailedFileTakesNothing) {
+  const std::string large(100 * 1024, 'x');
+  EXPECT_EQ(file_->append(1, std::vector{block(1, large)}).error().code, base::Errc::full);
+  append(1);
+  ASSERT_TRUE(file_->seal(2).has_value());
+  EXPECT_EQ(file_->append(3, std::vector{block(2, "x")}).error().code, base::Errc::closed);
+  EXPECT_EQ(file_->seal(3).error().code, base::Errc::closed);
+  auto opened = SegmentFile::open(files_, path);
+  ASSERT_TRUE(opened.has_value());
+  EXPECT_TRUE((*opened)->sealed());
+  EXPECT_EQ((*opened)->end(), file_->end());
+  EXPECT_EQ((*opened)->append(3, std::vector{block(2, "x")}).error().code, base::Errc::closed);
+}
+
+TEST_F(SegmentFileTest, AScanFindsEveryRunOrThoseAfterOne) {
+  for (Position first = 1; first <= 5; ++first)
+    append(first);
+  EXPECT_EQ(scan(), (Positions{1, 2, 3, 4, 5}));
+  EXPECT_EQ(result_.end, file_->end());
+  EXPECT_EQ(result_.last_run, 5U);
+  EXPECT_FALSE(result_.torn);
+  EXPECT_EQ(scan({.after_run = 3}), (Positions{4, 5}));
+  EXPECT_EQ(result_.runs, 2U);
+  EXPECT_TRUE(reporter_.pieces.empty());
+}
+
+TEST_F(SegmentFileTest, WhatWasSyncedAndIsBadIsSkippedAndTheRestServed) {
+  append(1);
+  const Placed second = append(2);
+  append(3);
+  ASSERT_TRUE(file_->sync().has_value());
+  append(4);
+  flip(second.offset + block_header_bytes + 3);
+  EXPECT_EQ(scan(), (Positions{1, 3, 4}));
+  ASSERT_EQ(reporter_.pieces.size(), 1U);
+  EXPECT_EQ(reporter_.pieces[0].kind, Skipped::Kind::damaged);
+  EXPECT_EQ(reporter_.pieces[0].bytes, aligned(second.size));
+  ASSERT_TRUE(reporter_.pieces[0].block.has_value());
+  EXPECT_EQ(reporter_.pieces[0].block->first, 2U);
+  EXPECT_EQ(reporter_.pieces[0].block->log, log_id);
+}
+
+TEST_F(SegmentFileTest, ABadRunHeaderDoesNotTakeItsBlocksAlong) {
+  append(1);
+  const Placed second = append(2);
+  ASSERT_TRUE(file_->sync().has_value());
+  append(3);
+  flip(second.offset - run_header_bytes + 30);
+  EXPECT_EQ(scan(), (Positions{1, 2, 3}));
+  ASSERT_EQ(reporter_.pieces.size(), 1U);
+  EXPECT_EQ(reporter_.pieces[0].bytes, run_header_bytes);
+}
+
+TEST_F(SegmentFileTest, WhatWasNotSyncedAndIsBadEndsTheSegment) {
+  append(1);
+  ASSERT_TRUE(file_->sync().has_value());
+  const Placed second = append(2);
+  append(3);
+  flip(second.offset + block_header_bytes);
+  EXPECT_EQ(scan(), (Positions{1}));
+  EXPECT_TRUE(result_.torn);
+  ASSERT_EQ(reporter_.pieces.size(), 1U);
+  EXPECT_EQ(reporter_.pieces[0].kind, Skipped::Kind::torn_tail);
+  EXPECT_EQ(result_.end, second.offset);
+
+  // Sealed there, nothing behind it rises again.
+  ASSERT_TRUE(opened_->seal(9).has_value());
+  EXPECT_EQ(scan(), (Positions{1}));
+  EXPECT_TRUE(result_.sealed);
+  EXPECT_TRUE(reporter_.pieces.empty());
+}
+
+TEST_F(SegmentFileTest, AnotherLifeShowsNothingOfTheOneBefore) {
+  const Placed first = append(1);
+  append(2);
+  ASSERT_TRUE(file_->seal(3).has_value());
+  SegmentHeader next = header;
+  next.generation += 1;
+  const auto old = file_;
+  auto again = SegmentFile::recycle(old, next, 64 * 1024);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(scan(), Positions{});
+  EXPECT_TRUE(reporter_.pieces.empty());
+  file_ = *again;
+  append(7);
+  EXPECT_EQ(scan(), Positions{7});
+  std::vector<std::byte> into(first.size);
+  EXPECT_EQ(old->read_block(first.generation, first.offset, into).error().code, base::Errc::not_found);
+}
+
+TEST_F(SegmentFileTest, EveryFlippedByteIsFoundOrHarmless) {
+  for (Position first = 1; first <= 3; ++first)
+    append(first);
+  ASSERT_TRUE(file_->seal(4).has_value());
+  const std::uint64_t size = file_->end() + run_header_bytes;
+  for (std::uint64_t at = segment_header_bytes; at < size; ++at) {
+    flip(at);
+    const Positions found = scan();  // holds every payload to its position
+    EXPECT_GE(found.size(), at < file_->end() ? 2U : 3U) << at;
+    EXPECT_TRUE(found.size() == 3 || reporter_.pieces.size() == 1) << at;
+    flip(at);
+  }
+}
+
+TEST_F(SegmentFileTest, EveryPowerCutKeepsWhatWasSyncedAndNothingElseWrongly) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    sim::SimFileSystem files;
+    ASSERT_TRUE(files.make_directory("/s").has_value());
+    ASSERT_TRUE(files.sync_directory("/").has_value());
+    auto file = SegmentFile::create(files, "/s", header, 64 * 1024);
+    ASSERT_TRUE(file.has_value());
+    for (Position first = 1; first <= 6; ++first) {
+      const std::string payload = "record " + std::to_string(first);
+      ASSERT_TRUE((*file)->append(first, std::vector{block(first, payload)}).has_value());
+      if (first == 3) ASSERT_TRUE((*file)->sync().has_value());
+    }
+    sim::SimRandom random(seed);
+    files.crash(random);
+    auto opened = SegmentFile::open(files, path);
+    ASSERT_TRUE(opened.has_value());
+    Positions found;
+    KeepingReporter reporter;
+    const auto result = (*opened)->scan(
+        {},
+        [&](const ScannedBlock& at) {
+          EXPECT_EQ(text_of(at.payload), "record " + std::to_string(at.header.first));
+          found.push_back(at.header.first);
+        },
+        reporter);
+    ASSERT_TRUE(result.has_value());
+    ASSERT_GE(found.size(), 3U) << "seed " << seed;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(found[i], i + 1) << "seed " << seed;
+    for (const Skipped& piece : reporter.pieces)
+      EXPECT_EQ(piece.kind, Skipped::Kind::torn_tail) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::log::segment
