@@ -30,6 +30,7 @@ class TextFiles final : public io::FileSystem {
   base::Result<void> make_directory(const std::string&) override { return unused(); }
   base::Result<std::vector<std::string>> list(const std::string&) override { return unused(); }
   base::Result<void> sync_directory(const std::string&) override { return unused(); }
+  base::Result<std::unique_ptr<io::FileLock>> lock(const std::string&) override { return unused(); }
   base::Result<std::uint64_t> free_bytes(const std::string&) override { return unused(); }
 
  private:

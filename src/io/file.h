@@ -12,10 +12,11 @@
 namespace millrace::io {
 
 enum class OpenMode : std::uint8_t {
-  read,        // must exist
-  write,       // read and write; must exist
-  create,      // read and write; made where absent
-  create_new,  // read and write; an error (exists) where present
+  read,            // must exist
+  write,           // read and write; must exist
+  create,          // read and write; made where absent
+  create_new,      // read and write; an error (exists) where present
+  create_private,  // as create_new, and only the owner may read it (0600): for keys
 };
 
 // An open file. Reads and writes at explicit offsets may be called from several threads at once. All calls block.
@@ -37,6 +38,12 @@ class File {
   virtual ~File() = default;
 };
 
+// Holds a file locked until it goes, or until the process does.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 // A tree of files. Paths are the system's. All calls block; thread-safe.
 class FileSystem {
  public:
@@ -50,6 +57,9 @@ class FileSystem {
   virtual base::Result<std::vector<std::string>> list(const std::string& path) = 0;
   // Creations, renames and removals in the folder are on the disk when this returns.
   virtual base::Result<void> sync_directory(const std::string& path) = 0;
+  // Locks the file against every other holder, of this process too, and writes this process's id into it; made where it
+  // is absent. `exists`, with the id of the holder in the sentence, where somebody holds it.
+  virtual base::Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
   virtual base::Result<std::uint64_t> free_bytes(const std::string& path) = 0;
   virtual ~FileSystem() = default;
 };

@@ -108,6 +108,26 @@ TEST_F(SystemFilesTest, AllocatesAndPunches) {
   EXPECT_EQ(content, std::string(mib, '\0') + "x");
 }
 
+TEST_F(SystemFilesTest, ALockHasOneHolderAndNamesIt) {
+  auto held = files_->lock(path("LOCK"));
+  ASSERT_TRUE(held.has_value()) << base::describe(held.error());
+  const auto second = files_->lock(path("LOCK"));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, base::Errc::exists);
+  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid()) + " holds it"), std::string::npos)
+      << second.error().message;
+  held->reset();
+  EXPECT_TRUE(files_->lock(path("LOCK")).has_value());
+}
+
+TEST_F(SystemFilesTest, APrivateFileIsTheOwnersAlone) {
+  ASSERT_TRUE(files_->open(path("key"), OpenMode::create_private).has_value());
+  struct stat status{};
+  ASSERT_EQ(stat(path("key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  EXPECT_EQ(files_->open(path("key"), OpenMode::create_private).error().code, base::Errc::exists);
+}
+
 TEST_F(SystemFilesTest, TellsFreeSpace) {
   EXPECT_GT(files_->free_bytes(folder_).value(), 0U);
   EXPECT_EQ(files_->free_bytes(path("none")).error().code, base::Errc::not_found);

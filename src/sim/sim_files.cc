@@ -62,6 +62,7 @@ struct SimFileSystem::Disk {
   std::uint64_t syncs MILLRACE_GUARDED_BY(mutex) = 0;
   std::uint64_t writes MILLRACE_GUARDED_BY(mutex) = 0;
   std::uint64_t free_bytes = 0;
+  std::set<std::string> locked MILLRACE_GUARDED_BY(mutex);
 
   std::shared_ptr<Node> find(const std::string& path) MILLRACE_REQUIRES(mutex) {
     const auto found = entries.find(path);
@@ -152,8 +153,34 @@ class SimFileSystem::OpenFile final : public io::File {
   bool writable_;
 };
 
+class SimFileSystem::Lock final : public io::FileLock {
+ public:
+  Lock(std::shared_ptr<Disk> disk, std::string path, std::uint64_t life)
+      : disk_(std::move(disk)), path_(std::move(path)), life_(life) {}
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() override {
+    const base::Lock lock(disk_->mutex);
+    if (disk_->life == life_) disk_->locked.erase(path_);
+  }
+
+ private:
+  std::shared_ptr<Disk> disk_;
+  std::string path_;
+  std::uint64_t life_;
+};
+
 SimFileSystem::SimFileSystem(std::uint64_t free_bytes) : disk_(std::make_shared<Disk>()) {
   disk_->free_bytes = free_bytes;
+}
+
+base::Result<std::unique_ptr<io::FileLock>> SimFileSystem::lock(const std::string& path) {
+  if (auto made = open(path, io::OpenMode::create); !made) return base::fail(std::move(made.error()));
+  const base::Lock lock(disk_->mutex);
+  if (!disk_->locked.insert(path).second) {
+    return base::fail(base::Errc::exists, "cannot lock " + path + ": process 1 holds it", EWOULDBLOCK);
+  }
+  return std::make_unique<Lock>(disk_, path, disk_->life);
 }
 
 void SimFileSystem::crash() {
@@ -166,6 +193,7 @@ void SimFileSystem::crash(SimRandom& random) {
 void SimFileSystem::crash_with(SimRandom* random) {
   const base::Lock lock(disk_->mutex);
   ++disk_->life;
+  disk_->locked.clear();
   Disk::Entries left = disk_->durable;
   if (random != nullptr) {
     for (const auto& [path, node] : disk_->entries) {
@@ -214,10 +242,11 @@ std::uint64_t SimFileSystem::writes() const {
 base::Result<std::unique_ptr<io::File>> SimFileSystem::open(const std::string& path, io::OpenMode mode) {
   const base::Lock lock(disk_->mutex);
   std::shared_ptr<Node> node = disk_->find(path);
-  if (node != nullptr && mode == io::OpenMode::create_new) return refused(base::Errc::exists, "open", path, EEXIST);
+  const bool only_new = mode == io::OpenMode::create_new || mode == io::OpenMode::create_private;
+  if (node != nullptr && only_new) return refused(base::Errc::exists, "open", path, EEXIST);
   if (node != nullptr && node->folder) return refused(base::Errc::io, "open", path, EISDIR);
   if (node == nullptr) {
-    const bool makes = mode == io::OpenMode::create || mode == io::OpenMode::create_new;
+    const bool makes = mode == io::OpenMode::create || only_new;
     if (!makes || !disk_->is_folder(parent_of(path))) return refused(base::Errc::not_found, "open", path, ENOENT);
     node = std::make_shared<Node>();
     disk_->entries.emplace(path, node);

@@ -39,12 +39,15 @@ class SimFileSystem final : public io::FileSystem {
   base::Result<void> make_directory(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<void> sync_directory(const std::string& path) override;
+  // The holder is named "1"; a crash lets go of every lock.
+  base::Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override;
   base::Result<std::uint64_t> free_bytes(const std::string& path) override;
 
  private:
   struct Disk;
   struct Node;
   class OpenFile;
+  class Lock;
 
   void crash_with(SimRandom* random);
 

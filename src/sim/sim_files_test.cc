@@ -135,5 +135,21 @@ TEST_F(SimFileSystemTest, CountsWritesAndSyncs) {
   EXPECT_EQ(files_.syncs(), syncs + 1);
 }
 
+TEST(SimFilesTest, ALockHasOneHolderAndACrashLetsGoOfIt) {
+  SimFileSystem files;
+  auto held = files.lock("/LOCK");
+  ASSERT_TRUE(held.has_value());
+  EXPECT_EQ(files.lock("/LOCK").error().code, base::Errc::exists);
+  held->reset();
+  held = files.lock("/LOCK");
+  ASSERT_TRUE(held.has_value());
+  files.crash();
+  auto next = files.lock("/LOCK");
+  ASSERT_TRUE(next.has_value());
+  // The dead process's lock goes without letting go of the new one.
+  held->reset();
+  EXPECT_EQ(files.lock("/LOCK").error().code, base::Errc::exists);
+}
+
 }  // namespace
 }  // namespace millrace::sim
