@@ -1,0 +1,230 @@
+#include "log/segment/catalogue_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/crc32c.h"
+#include "log/segment/reader.h"
+
+namespace millrace::log::segment {
+namespace {
+
+constexpr std::string_view snapshot_prefix = "snapshot-";
+constexpr std::string_view snapshot_suffix_unfinished = ".new";
+constexpr std::string_view snapshot_magic = "MLRSNAP1";
+constexpr std::size_t position_digits = 16;
+constexpr std::size_t snapshot_header_bytes = 8 + 8 + 4;  // magic, position, checksum of position and content
+constexpr std::size_t snapshot_bytes_max = std::size_t{1} << 30;
+
+std::string snapshot_name(Position position) {
+  return fmt::format("{}{:016x}", snapshot_prefix, position);
+}
+
+std::optional<Position> position_of(std::string_view name) {
+  if (!name.starts_with(snapshot_prefix) || name.size() != snapshot_prefix.size() + position_digits)
+    return std::nullopt;
+  Position position = 0;
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + snapshot_prefix.size(), end, position, 16);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return position;
+}
+
+template <class T>
+void put_little_endian(std::string& to, T value) {
+  for (std::size_t i = 0; i < sizeof value; ++i)
+    to.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+std::uint32_t checksum_of(std::string_view position_bytes, std::string_view content) {
+  std::string covered(position_bytes);
+  covered += content;
+  return base::crc32c(std::as_bytes(std::span(covered)));
+}
+
+std::string encode_snapshot(Position position, std::string_view content) {
+  std::string position_bytes;
+  put_little_endian(position_bytes, position);
+  std::string all(snapshot_magic);
+  all += position_bytes;
+  put_little_endian(all, checksum_of(position_bytes, content));
+  all += content;
+  return all;
+}
+
+// The content, where the file is whole and of that position.
+std::optional<std::string> decode_snapshot(Position position, std::string_view file) {
+  if (file.size() < snapshot_header_bytes) return std::nullopt;
+  const std::string content(file.substr(snapshot_header_bytes));
+  if (file != encode_snapshot(position, content)) return std::nullopt;
+  return content;
+}
+
+base::Result<void> write_snapshot(const Core& core, Position position, std::string_view content) {
+  const std::string folder = core.folder.catalogue();
+  const std::string file = encode_snapshot(position, content);
+  auto replaced = replace_file(core.files, folder, snapshot_name(position), std::as_bytes(std::span(file)));
+  if (!replaced) return replaced;
+  const auto names = core.files.list(folder);
+  if (!names) return base::fail(names.error());
+  for (const std::string& name : *names) {
+    const auto other = position_of(name);
+    const bool old = (other && *other < position) || name.ends_with(snapshot_suffix_unfinished);
+    if (!old) continue;
+    if (auto removed = core.files.remove(folder + "/" + name); !removed) return removed;
+  }
+  return {};
+}
+
+}  // namespace
+
+// Commands that are durable wait here for the follower; whoever finds nobody delivering does it, for all. So they are
+// followed one at a time and in order, and no lock is held meanwhile.
+struct CatalogueLog::State {
+  struct Command {
+    Position position = 0;
+    std::string bytes;
+    base::Result<Position> outcome{};
+    Done<Position> done;
+  };
+
+  base::Mutex mutex;
+  std::deque<Command> ready MILLRACE_GUARDED_BY(mutex);
+  bool delivering MILLRACE_GUARDED_BY(mutex) = false;
+  bool following MILLRACE_GUARDED_BY(mutex) = false;
+  Position followed MILLRACE_GUARDED_BY(mutex) = 0;  // up to here
+  Follower follower;                                 // set once, before following
+
+  bool begin_delivering() {
+    base::Lock lock(mutex);
+    return !std::exchange(delivering, true);
+  }
+  void add(Command command) {
+    {
+      base::Lock lock(mutex);
+      ready.push_back(std::move(command));
+    }
+    if (begin_delivering()) deliver();
+  }
+  void deliver() {
+    for (;;) {
+      Command command;
+      bool shown = false;
+      {
+        base::Lock lock(mutex);
+        if (ready.empty()) {
+          delivering = false;
+          return;
+        }
+        command = std::move(ready.front());
+        ready.pop_front();
+        shown = following && command.outcome && command.position > followed;
+        if (shown) followed = command.position;
+      }
+      if (shown) follower(command.position, std::as_bytes(std::span(command.bytes)));
+      command.done(std::move(command.outcome));
+    }
+  }
+};
+
+CatalogueLog::CatalogueLog(std::shared_ptr<Core> core, std::shared_ptr<Committer> committer,
+                           std::shared_ptr<IndexFlusher> flusher)
+    : core_(std::move(core)),
+      committer_(std::move(committer)),
+      flusher_(std::move(flusher)),
+      log_(core_->logs.find(catalogue_log)),
+      state_(std::make_shared<State>()) {}
+
+void CatalogueLog::append(std::span<const std::byte> command, Done<Position> done) {
+  const std::size_t bytes = BlockBuilder::encoded_size(command.size(), 0, false);
+  if (bytes > BlockBuilder::payload_bytes_max) {
+    return done(base::fail(base::Errc::too_large, "the command is larger than a block may be"));
+  }
+  BlockBuilder builder = BlockBuilder::forced(&core_->budget, bytes);
+  char* const to = builder.add(std::nullopt, std::nullopt, command.size());
+  if (!command.empty()) std::memcpy(to, command.data(), command.size());
+  Block block = builder.finish();
+  std::string copy(reinterpret_cast<const char*>(command.data()), command.size());
+  committer_->submit(
+      log_, 0, std::move(block), nullptr,
+      [state = state_, copy = std::move(copy), done = std::move(done)](base::Result<Appended> outcome) mutable {
+        State::Command ready;
+        ready.bytes = std::move(copy);
+        ready.done = std::move(done);
+        if (outcome) {
+          ready.position = outcome->front().first;
+          ready.outcome = ready.position;
+        } else {
+          ready.outcome = base::fail(std::move(outcome.error()));
+        }
+        state->add(std::move(ready));
+      });
+}
+
+void CatalogueLog::follow(Position from, Follower follower) {
+  // While this delivers, what becomes durable waits behind it.
+  const bool alone = state_->begin_delivering();
+  state_->follower = std::move(follower);
+  const Reader reader(*core_);
+  Position at = from;
+  for (;;) {
+    const auto page = reader.read(*log_, at, {.records_max = 1'024, .bytes_max = std::size_t{4} << 20});
+    if (!page) {
+      core_->fail(page.error());
+      break;
+    }
+    for (const Slice& slice : page->slices) {
+      Position position = slice.position;
+      for (auto record = slice.block.begin(slice.first); record.valid() && record.index() < slice.last; record.next())
+        state_->follower(position++, std::as_bytes(std::span(record.record().data)));
+    }
+    if (page->slices.empty()) break;
+    at = page->next;
+  }
+  {
+    base::Lock lock(state_->mutex);
+    state_->following = true;
+    state_->followed = std::max(at, Position{1}) - 1;
+  }
+  if (alone) state_->deliver();
+}
+
+void CatalogueLog::barrier(Done<Position> done) {
+  done(log_->tail.load(std::memory_order_acquire));
+}
+
+void CatalogueLog::save_snapshot(Position position, std::span<const std::byte> bytes, Done<void> done) {
+  std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  core_->loops.index->post([core = core_, position, content = std::move(content), done = std::move(done)]() mutable {
+    done(write_snapshot(*core, position, content));
+  });
+}
+
+std::optional<Snapshot> CatalogueLog::load_snapshot() {
+  const std::string folder = core_->folder.catalogue();
+  const auto names = core_->files.list(folder);
+  if (!names) return std::nullopt;
+  std::vector<Position> positions;
+  for (const std::string& name : *names) {
+    if (const auto position = position_of(name)) positions.push_back(*position);
+  }
+  std::ranges::sort(positions, std::greater<>());
+  for (const Position position : positions) {
+    const auto file = core_->files.read_all(folder + "/" + snapshot_name(position), snapshot_bytes_max);
+    auto content = file ? decode_snapshot(position, *file) : std::nullopt;
+    if (content) return Snapshot{position, std::move(*content)};
+    base::log::error("a snapshot of the catalogue is damaged and is passed over", {{"name", snapshot_name(position)}});
+  }
+  return std::nullopt;
+}
+
+void CatalogueLog::trim(Position before, Done<void> done) {
+  flusher_->trim(log_, before, std::move(done));
+}
+
+}  // namespace millrace::log::segment

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/mutex.h"
+#include "log/segment/committer.h"
+#include "log/segment/core.h"
+#include "log/segment/index_flusher.h"
+
+namespace millrace::log::segment {
+
+// The catalogue's commands as log 0 of the engine, one record a command, and its snapshots as files. The follower runs
+// on the commit loop, save for what follow() itself hands it.
+class CatalogueLog final : public MetaLog {
+ public:
+  CatalogueLog(std::shared_ptr<Core> core, std::shared_ptr<Committer> committer, std::shared_ptr<IndexFlusher> flusher);
+
+  void append(std::span<const std::byte> command, Done<Position> done) override;
+  // Blocks while it reads what is there.
+  void follow(Position from, Follower follower) override;
+  void barrier(Done<Position> done) override;
+  void save_snapshot(Position position, std::span<const std::byte> bytes, Done<void> done) override;
+  // The newest whole one. Blocks.
+  std::optional<Snapshot> load_snapshot() override;
+  void trim(Position before, Done<void> done) override;
+
+ private:
+  struct State;
+
+  const std::shared_ptr<Core> core_;
+  const std::shared_ptr<Committer> committer_;
+  const std::shared_ptr<IndexFlusher> flusher_;
+  const std::shared_ptr<LogState> log_;
+  const std::shared_ptr<State> state_;  // outlives this while answers are on their way
+};
+
+}  // namespace millrace::log::segment

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "log/segment/core.h"
+
+namespace millrace::log::segment {
+
+// The one place that gives positions and writes. Everything queued becomes one commit: a run a class of segments, one
+// sync, then the answers in the order of the queue. While one commit is on its way the next gathers.
+//
+// What waits is bounded by the append_queue share of the memory, which every block counts in.
+class Committer : public std::enable_shared_from_this<Committer> {
+ public:
+  // Called once the index should be brought up to the segments; on the commit loop.
+  using WantsFlush = std::function<void()>;
+
+  Committer(std::shared_ptr<Core> core, WantsFlush wants_flush)
+      : core_(std::move(core)), wants_flush_(std::move(wants_flush)) {}
+
+  // Any thread. A null block is an end marker, whose answer is empty. `done` runs on `executor`; on the commit loop
+  // where that is null.
+  void submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block block, base::Executor* executor,
+              Done<Appended> done);
+
+  // Of blocks in one commit, save for a block that is larger alone.
+  static constexpr std::size_t commit_bytes_max = std::size_t{8} << 20;
+
+ private:
+  struct Request {
+    std::shared_ptr<LogState> log;
+    std::uint64_t epoch = 0;
+    Block block;
+    base::Executor* executor = nullptr;
+    Done<Appended> done;
+    base::Result<Appended> outcome{};
+    bool writes = false;
+    std::size_t segment_class = 0;
+    IndexRow row;
+    std::size_t bytes() const { return block_header_bytes + (block ? block.payload().size() : 0); }
+  };
+
+  void run();
+  void commit(std::span<Request> requests);
+  base::Result<void> gate();
+  void assign(Request& request);
+  base::Result<void> write(std::span<Request> requests, std::size_t segment_class);
+  void publish(Request& request);
+  void answer(std::span<Request> requests);
+
+  const std::shared_ptr<Core> core_;
+  const WantsFlush wants_flush_;
+  std::int64_t space_asked_ms_ = -1;  // of the commit loop alone, as the next two
+  std::uint64_t written_since_asked_ = 0;
+  std::uint64_t free_bytes_ = 0;
+
+  base::Mutex mutex_;
+  std::vector<Request> queue_ MILLRACE_GUARDED_BY(mutex_);
+};
+
+}  // namespace millrace::log::segment
