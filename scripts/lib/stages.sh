@@ -28,11 +28,14 @@ cpp_files() { find "$project_root"/{src,include,bench,tests} -name '*.h' -o -nam
 
 stage_format() {
   local file
-  while read -r file; do
+  if cpp_files | xargs clang-format-19 --dry-run --Werror 2>/dev/null; then
+    passed=1
+    return 0
+  fi
+  failed=1
+  cpp_files | while read -r file; do
     clang-format-19 "$file" | cmp -s - "$file" || printf 'error: not formatted, run clang-format-19 -i on %s\n' "$file"
-  done < <(cpp_files) >"$logs/format.files"
-  cat "$logs/format.files"
-  if [[ -s $logs/format.files ]]; then failed=1; else passed=1; fi
+  done
 }
 
 stage_release() { one_check eval '(build_preset release 2>&1)'; }

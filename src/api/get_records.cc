@@ -2,8 +2,8 @@
 #include <memory>
 #include <utility>
 
-#include "api/operation.h"
 #include "api/iterators.h"
+#include "api/operation.h"
 #include "api/streams.h"
 #include "model/limits.h"
 #include "wire/hot.h"
@@ -34,9 +34,25 @@ base::Error shard_gone(const Context& context, const model::ShardIterator& itera
   return wire::shard_not_found(model::shard_id(iterator.shard), iterator.stream_name, context.identity.account);
 }
 
+base::Error throttled(const Context& context, const model::ShardIterator& iterator) {
+  return wire::shard_rate_exceeded(model::shard_id(iterator.shard), iterator.stream_name, context.identity.account);
+}
+
+std::size_t free_for_answers(const base::MemoryBudget& budget) {
+  const std::size_t max = budget.max(base::MemoryShare::answers);
+  return max - std::min(max, budget.used(base::MemoryShare::answers));
+}
+
 void Reading::answer(base::Result<shard::ReadPage> result) {
-  if (result) return done(encode(*result));
-  done(base::fail(shard_told(context, *stream->stream, iterator.shard, result.error())));
+  if (!result) return done(base::fail(shard_told(context, *stream->stream, iterator.shard, result.error())));
+  std::string body = encode(*result);
+  // Other answers may have come since the page was planned, and small records take many times their own bytes. An
+  // answer that is alone goes in any case: a record that is larger than the share would else never be read.
+  const bool is_alone = context.budget.used(base::MemoryShare::answers) == 0;
+  if (!is_alone && body.size() > free_for_answers(context.budget)) {
+    return done(base::fail(throttled(context, iterator)));
+  }
+  done(std::move(body));
 }
 
 std::string Reading::encode(const shard::ReadPage& result) const {
@@ -92,10 +108,8 @@ base::Result<std::shared_ptr<Reading>> check(Context& context, const GetRequest&
 
 // How many bytes of records a page may have, so that the answers being written stay within their share; 0: none now.
 std::size_t page_bytes(const base::MemoryBudget& budget) {
-  const std::size_t max = budget.max(base::MemoryShare::answers);
-  const std::size_t free = max - std::min(max, budget.used(base::MemoryShare::answers));
   // Base64 and framing take about half as much again.
-  const std::size_t bytes = std::min(free / 2, model::limits::get_records_bytes_max);
+  const std::size_t bytes = std::min(free_for_answers(budget) / 2, model::limits::get_records_bytes_max);
   return bytes < page_bytes_min ? 0 : bytes;
 }
 
@@ -104,10 +118,7 @@ void get(Context& context, const GetRequest& request, wire::Encoding encoding, A
   if (!reading) return done(base::fail(std::move(reading.error())));
   const std::size_t bytes_max = page_bytes(context.budget);
   Reading& read = **reading;
-  if (bytes_max == 0) {
-    return done(base::fail(wire::shard_rate_exceeded(model::shard_id(read.iterator.shard), read.iterator.stream_name,
-                                                     context.identity.account)));
-  }
+  if (bytes_max == 0) return done(base::fail(throttled(context, read.iterator)));
   read.done = std::move(done);
   const shard::ReadRequest what{.from = read.iterator.position,
                                 .records_max = static_cast<std::uint32_t>(

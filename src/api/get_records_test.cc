@@ -165,5 +165,20 @@ TEST_F(GetRecords, IsThrottledWhileTheAnswersFillTheirShare) {
   read(it);
 }
 
+TEST_F(GetRecords, IsThrottledWhereTheAnswerTurnsOutLargerThanWhatIsFree) {
+  std::string records;
+  for (int i = 0; i < 500; ++i)
+    records += R"({"PartitionKey":"k","ExplicitHashKey":"0","Data":"eA=="},)";
+  records.pop_back();
+  for (int i = 0; i < 10; ++i)
+    ok("PutRecords", fmt::format(R"({{"StreamName":"s","Records":[{}]}})", records));
+  const std::string it = iterator("s", "TRIM_HORIZON");
+  base::MemoryHold hold(budget_, base::MemoryShare::answers);
+  // Enough for a page of the smallest size, but not for what is written about each of these records.
+  ASSERT_TRUE(hold.try_grow(budget_.max(base::MemoryShare::answers) - 600 * 1024));
+  EXPECT_EQ(refused("GetRecords", fmt::format(R"({{"ShardIterator":"{}"}})", it)).code, Errc::throughput_exceeded);
+  ok("GetRecords", fmt::format(R"({{"ShardIterator":"{}","Limit":1000}})", it));
+}
+
 }  // namespace
 }  // namespace millrace::api

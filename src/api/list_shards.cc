@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/operation.h"
 #include "api/iterators.h"
+#include "api/operation.h"
 #include "api/shard_filter.h"
 #include "api/streams.h"
 #include "model/limits.h"

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/operation.h"
 #include "api/iterators.h"
+#include "api/operation.h"
 #include "api/streams.h"
 #include "model/limits.h"
 

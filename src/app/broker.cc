@@ -63,8 +63,7 @@ struct Broker::Parts {
   explicit Parts(const Options& options)
       : budget(options.memory_max),
         engine(log::make_memory_engine(budget, wall_clock)),
-        // A tail's blocks are the engine's own, so within half of their share the tails hold no memory of theirs.
-        tail_cache(budget.max(base::MemoryShare::log) / 2),
+        tail_cache(shard::TailCache::bytes_max_of(budget)),
         shared{.engine = *engine,
                .clock = wall_clock,
                .budget = budget,
@@ -115,8 +114,8 @@ base::Result<void> Broker::Parts::open(const Options& options) {
   context = std::make_unique<api::Context>(api::Context{
       .coordinator = *coordinator, .clock = wall_clock, .identity = identity, .sealer = sealer, .budget = budget});
   gateway = std::make_unique<gateway::Gateway>(*context, random, steady_clock, metrics);
-  add_gauges(metrics, budget, *engine, *coordinator);
-  admin = std::make_unique<admin::Admin>(metrics, ready_checks(budget, *engine),
+  add_gauges(metrics, budget, *engine, tail_cache, *coordinator);
+  admin = std::make_unique<admin::Admin>(metrics, ready_checks(budget, *engine, *coordinator),
                                          fmt::format("\"engine\":\"{}\",\"version\":\"{}\"", options.engine, version));
   front = std::make_unique<Front>(*admin, *gateway);
 

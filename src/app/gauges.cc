@@ -14,18 +14,44 @@ using base::MemoryShare;
 constexpr std::array queue_shares = {MemoryShare::append_queue, MemoryShare::bodies, MemoryShare::small_bodies,
                                      MemoryShare::answers};
 
-// Appends that wait or are being committed, over all shards.
-double appends_queued(const coordinator::Coordinator& coordinator) {
-  std::size_t queued = 0;
+// What all shards have in a queue of theirs.
+double over_all_shards(const coordinator::Coordinator& coordinator, std::size_t (shard::Shard::*queued)() const) {
+  std::size_t sum = 0;
   for (const auto& [name, entry] : coordinator.directory()->by_name) {
     for (const auto& shard : entry->shards)
-      queued += shard->queued();
+      sum += ((*shard).*queued)();
   }
-  return static_cast<double>(queued);
+  return static_cast<double>(sum);
+}
+
+// Whether some shard refuses appends or reads.
+std::string full_shard(const coordinator::Coordinator& coordinator) {
+  for (const auto& [name, entry] : coordinator.directory()->by_name) {
+    for (const auto& shard : entry->shards) {
+      if (shard->queued() >= shard::Shard::appends_queued_max) return "the appends of a shard of " + name + " are full";
+      if (shard->reads_queued() >= shard::Shard::reads_queued_max)
+        return "the reads of a shard of " + name + " are full";
+    }
+  }
+  return {};
 }
 
 double open_shards(const coordinator::Coordinator& coordinator) {
   return static_cast<double>(coordinator.directory()->state->open_shards);
+}
+
+// Only of streams that lost some: a counter a stream that never does would only be noise.
+std::vector<base::Metrics::Labelled> dropped_by_stream(const log::Engine& engine,
+                                                       const coordinator::Coordinator& coordinator) {
+  std::vector<base::Metrics::Labelled> samples;
+  const log::Usage usage = engine.usage();
+  if (usage.dropped_by_stream.empty()) return samples;
+  for (const auto& [name, entry] : coordinator.directory()->by_name) {
+    const auto found = usage.dropped_by_stream.find(entry->stream->uid);
+    if (found == usage.dropped_by_stream.end()) continue;
+    samples.push_back({fmt::format("stream=\"{}\"", name), static_cast<double>(found->second)});
+  }
+  return samples;
 }
 
 void add_memory_gauges(base::Metrics& metrics, const base::MemoryBudget& budget) {
@@ -38,13 +64,25 @@ void add_memory_gauges(base::Metrics& metrics, const base::MemoryBudget& budget)
   }
 }
 
+void add_queue_gauges(base::Metrics& metrics, const coordinator::Coordinator& coordinator) {
+  metrics.add_gauge("millrace_appends_queued", "Blocks that wait in shards or are being committed.", {},
+                    [&coordinator] { return over_all_shards(coordinator, &shard::Shard::queued); });
+  metrics.add_gauge("millrace_reads_queued", "Reads that wait for their shard or its engine.", {},
+                    [&coordinator] { return over_all_shards(coordinator, &shard::Shard::reads_queued); });
+  metrics.add_gauge("millrace_control_operations", "Operations that change streams and are under way.", {},
+                    [&coordinator] { return static_cast<double>(coordinator.operations()); });
+  metrics.add_gauge("millrace_catalogue_proposals", "Commands to the catalogue whose outcome is waited for.", {},
+                    [&coordinator] { return static_cast<double>(coordinator.proposals()); });
+}
+
 }  // namespace
 
 void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const log::Engine& engine,
-                const coordinator::Coordinator& coordinator) {
+                const shard::TailCache& tail_cache, const coordinator::Coordinator& coordinator) {
   add_memory_gauges(metrics, budget);
-  metrics.add_gauge("millrace_appends_queued", "Blocks that wait in shards or are being committed.", {},
-                    [&coordinator] { return appends_queued(coordinator); });
+  add_queue_gauges(metrics, coordinator);
+  metrics.add_gauge("millrace_tail_cache_bytes", "Bytes of blocks that readers at the tip are served from.", {},
+                    [&tail_cache] { return static_cast<double>(tail_cache.bytes()); });
   metrics.add_gauge("millrace_streams", "Streams in the catalogue.", {},
                     [&coordinator] { return static_cast<double>(coordinator.directory()->by_name.size()); });
   metrics.add_gauge("millrace_open_shards", "Open shards of all streams.", {},
@@ -55,9 +93,13 @@ void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const 
                     [&engine] { return static_cast<double>(engine.usage().bytes); });
   metrics.add_gauge("millrace_engine_records_dropped", "Records dropped early because the engine's share was full.", {},
                     [&engine] { return static_cast<double>(engine.usage().records_dropped); });
+  metrics.add_samples("millrace_stream_records_dropped_total",
+                      "Records of a stream dropped early because the engine's share was full.", "counter",
+                      [&engine, &coordinator] { return dropped_by_stream(engine, coordinator); });
 }
 
-std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, const log::Engine& engine) {
+std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, const log::Engine& engine,
+                                            const coordinator::Coordinator& coordinator) {
   std::vector<admin::ReadyCheck> checks;
   checks.push_back({"engine", [&engine]() -> std::string {
                       const log::Health health = engine.health();
@@ -70,6 +112,11 @@ std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, co
                         return budget.is_full(share) ? "its share of the memory is full" : "";
                       }});
   }
+  checks.push_back({"shards", [&coordinator] { return full_shard(coordinator); }});
+  checks.push_back({"control_operations", [&coordinator]() -> std::string {
+                      const bool full = coordinator.operations() >= coordinator::Coordinator::operations_max;
+                      return full ? "as many as may be are under way" : "";
+                    }});
   return checks;
 }
 

@@ -51,7 +51,9 @@ static_assert(!names.back().empty(), "give every Errc a name, in enum order");
 
 }  // namespace
 
-std::string_view name_of(Errc code) { return names[static_cast<std::size_t>(code)]; }
+std::string_view name_of(Errc code) {
+  return names[static_cast<std::size_t>(code)];
+}
 
 std::string describe(const Error& error) {
   std::string text(name_of(error.code));

@@ -7,9 +7,9 @@
 
 namespace millrace::base {
 
-// What went wrong, in the broker's own terms. The first group can be told to a client: wire/errors.h has one row for each
-// code with its outside name and HTTP status. The second group is what engines and the system say; the layer that meets
-// one decides what it means for the request, and a client that is shown one sees an internal failure.
+// What went wrong, in the broker's own terms. The first group can be told to a client: wire/errors.h has one row for
+// each code with its outside name and HTTP status. The second group is what engines and the system say; the layer that
+// meets one decides what it means for the request, and a client that is shown one sees an internal failure.
 enum class Errc : std::uint8_t {
   access_denied,
   dry_run,

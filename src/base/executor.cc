@@ -7,8 +7,12 @@ thread_local Executor* current = nullptr;
 
 }  // namespace
 
-Executor* current_executor() { return current; }
+Executor* current_executor() {
+  return current;
+}
 
-void set_current_executor(Executor* executor) { current = executor; }
+void set_current_executor(Executor* executor) {
+  current = executor;
+}
 
 }  // namespace millrace::base

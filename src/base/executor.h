@@ -9,8 +9,8 @@ using Task = std::move_only_function<void()>;
 // Something that runs tasks one after another, never two at once: a thread's loop, or an actor's inbox.
 class Executor {
  public:
-  // Runs the task later, or at once where the executor is already running on this thread and says so. May be called from
-  // any thread. A task posted after the executor stopped is destroyed without being run.
+  // Runs the task later, or at once where the executor is already running on this thread and says so. May be called
+  // from any thread. A task posted after the executor stopped is destroyed without being run.
   virtual void post(Task task) = 0;
 
  protected:

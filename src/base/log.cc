@@ -122,7 +122,9 @@ void init(Level level, Format format) {
   }
 }
 
-bool enabled(Level level) { return state().logger->should_log(spdlog_level(level)); }
+bool enabled(Level level) {
+  return state().logger->should_log(spdlog_level(level));
+}
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
   State& s = state();

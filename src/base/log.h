@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-// The broker's log, on standard error. Quiet by default: what is written is written for somebody who operates the broker.
-// Never a payload, a key of a record or a secret.
+// The broker's log, on standard error. Quiet by default: what is written is written for somebody who operates the
+// broker. Never a payload, a key of a record or a secret.
 namespace millrace::base::log {
 
 enum class Level : std::uint8_t { debug, info, warn, error, off };
@@ -36,8 +36,8 @@ inline void error(std::string_view message, std::initializer_list<Field> fields 
 }
 
 // Like write, but at most once in `repeat_interval_ms` for one `key`; the next line that passes says how many were held
-// back. `now_ms` is any clock that does not go back. At most `repeat_keys_max` keys are told apart; further ones share a
-// limit.
+// back. `now_ms` is any clock that does not go back. At most `repeat_keys_max` keys are told apart; further ones share
+// a limit.
 void write_limited(std::string_view key, std::int64_t now_ms, Level level, std::string_view message,
                    std::initializer_list<Field> fields = {});
 inline constexpr std::int64_t repeat_interval_ms = 10'000;

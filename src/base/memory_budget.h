@@ -30,12 +30,14 @@ struct MemoryShareRow {
 };
 
 inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = {{
-    {MemoryShare::log, "log", 55, "the memory engine drops its oldest records; the tail cache forgets its oldest blocks"},
+    {MemoryShare::log, "log", 55,
+     "the memory engine drops its oldest records; the tail cache forgets its oldest blocks"},
     {MemoryShare::append_queue, "append_queue", 10, "puts are throttled"},
     {MemoryShare::bodies, "bodies", 15, "sockets are not read; the longest stalled body is cut after a moment"},
-    {MemoryShare::small_bodies, "small_bodies", 3, "sockets are not read; the longest stalled body is cut after a moment"},
-    {MemoryShare::answers, "answers", 12, "GetRecords is throttled"},
-    {MemoryShare::connections, "connections", 3, "the connection is closed"},
+    {MemoryShare::small_bodies, "small_bodies", 3,
+     "sockets are not read; the longest stalled body is cut after a moment"},
+    {MemoryShare::answers, "answers", 10, "GetRecords is throttled"},
+    {MemoryShare::connections, "connections", 5, "the connection is closed"},
     {MemoryShare::catalogue, "catalogue", 2, "control calls are refused with LimitExceededException"},
 }};
 
@@ -55,6 +57,11 @@ class MemoryBudget {
   void take(MemoryShare share, std::size_t bytes);
   void give_back(MemoryShare share, std::size_t bytes);
 
+  // Says that memory of long life was freed, such as records. The C library keeps it for the thread it came from, whose
+  // turn may never come again; once this part of bytes_max was freed, what it keeps goes back to the system.
+  void on_freed(std::size_t bytes);
+  static constexpr std::size_t freed_parts = 32;
+
  private:
   static constexpr std::size_t index(MemoryShare share) { return static_cast<std::size_t>(share); }
 
@@ -63,8 +70,14 @@ class MemoryBudget {
     std::atomic<std::size_t> used{0};
   };
   std::size_t bytes_max_;
+  std::atomic<std::size_t> freed_{0};  // since memory went back to the system
   std::array<Counter, memory_share_count> shares_;
 };
+
+// Has the C library's allocator give large pieces back to the system as soon as they are freed, for good: left alone it
+// keeps them once it has seen some, and what it then holds beside what is used has no bound. For the program, before
+// its threads start; a library leaves its host's allocator as it is.
+void prepare_allocator();
 
 // Bytes taken from a share, given back at the end of its life. Move-only.
 class MemoryHold {

@@ -1,7 +1,12 @@
 #include "base/memory_budget.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -117,6 +122,34 @@ TEST(MemoryHold, WithoutABudgetItHoldsNothing) {
   hold.grow(1);
   EXPECT_EQ(hold.bytes(), 0U);
 }
+
+#ifndef MILLRACE_SANITIZED
+// A sanitizer's allocator keeps to rules of its own.
+TEST(MemoryBudget, WhatWasFreedGoesBackToTheSystem) {
+  MemoryBudget budget(64 * 1024 * 1024);
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  // Too small to be a mapping of its own; what follows it keeps it from being the end of the heap.
+  constexpr std::size_t bytes = 100 * 1024;
+  // The compiler leaves out what is allocated, written and freed for nothing, unless it cannot see it.
+  void* (*volatile const allocate)(std::size_t) = &std::malloc;
+  auto* const piece = static_cast<volatile char*>(allocate(bytes));
+  ASSERT_NE(piece, nullptr);
+  void* const fence = allocate(bytes);
+  std::fill_n(piece, bytes, 'x');
+  const std::uintptr_t inside = (reinterpret_cast<std::uintptr_t>(piece) + bytes / 2) / page * page;
+  std::free(const_cast<char*>(piece));
+  const auto is_resident = [&] {
+    unsigned char state = 0;
+    EXPECT_EQ(mincore(reinterpret_cast<void*>(inside), page, &state), 0);
+    return (state & 1) != 0;
+  };
+  budget.on_freed(budget.bytes_max() / MemoryBudget::freed_parts - 1);
+  EXPECT_TRUE(is_resident());
+  budget.on_freed(1);
+  EXPECT_FALSE(is_resident());
+  std::free(fence);
+}
+#endif
 
 }  // namespace
 }  // namespace millrace::base

@@ -16,7 +16,8 @@ void Histogram::observe(std::uint64_t value) {
 
 std::uint64_t Histogram::below(std::size_t i) const {
   std::uint64_t total = 0;
-  for (std::size_t b = 0; b <= i && b < buckets_.size(); ++b) total += buckets_[b].load(std::memory_order_relaxed);
+  for (std::size_t b = 0; b <= i && b < buckets_.size(); ++b)
+    total += buckets_[b].load(std::memory_order_relaxed);
   return total;
 }
 
@@ -30,7 +31,8 @@ Metrics::Family& Metrics::family(std::string_view name, std::string_view help, s
 Counter& Metrics::add_counter(std::string_view name, std::string_view help, std::string labels) {
   Lock lock(mutex_);
   Counter& counter = counters_.emplace_back();
-  family(name, help, "counter").samples.push_back({.labels = std::move(labels), .counter = &counter, .gauge = {}});
+  family(name, help, "counter")
+      .samples.push_back({.labels = std::move(labels), .counter = &counter, .gauge = {}, .many = {}});
   return counter;
 }
 
@@ -38,17 +40,29 @@ Histogram& Metrics::add_histogram(std::string_view name, std::string_view help, 
   Lock lock(mutex_);
   Histogram& histogram = histograms_.emplace_back();
   family(name, help, "histogram")
-      .samples.push_back({.labels = std::move(labels), .histogram = &histogram, .gauge = {}, .scale = scale});
+      .samples.push_back(
+          {.labels = std::move(labels), .histogram = &histogram, .gauge = {}, .many = {}, .scale = scale});
   return histogram;
 }
 
 void Metrics::add_gauge(std::string_view name, std::string_view help, std::string labels,
                         std::function<double()> read) {
   Lock lock(mutex_);
-  family(name, help, "gauge").samples.push_back({.labels = std::move(labels), .gauge = std::move(read)});
+  family(name, help, "gauge").samples.push_back({.labels = std::move(labels), .gauge = std::move(read), .many = {}});
+}
+
+void Metrics::add_samples(std::string_view name, std::string_view help, std::string_view type,
+                          std::function<std::vector<Labelled>()> read) {
+  Lock lock(mutex_);
+  family(name, help, type).samples.push_back({.labels = {}, .gauge = {}, .many = std::move(read)});
 }
 
 namespace {
+
+void render_value(std::string& out, std::string_view name, std::string_view labels, double value) {
+  const std::string braces = labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
+  fmt::format_to(std::back_inserter(out), "{}{} {:.17g}\n", name, braces, value);
+}
 
 void render_histogram(std::string& out, std::string_view name, std::string_view labels, const Histogram& histogram,
                       double scale) {
@@ -78,11 +92,13 @@ std::string Metrics::render() const {
         render_histogram(out, family.name, sample.labels, *sample.histogram, sample.scale);
         continue;
       }
-      const std::string braces = sample.labels.empty() ? std::string() : fmt::format("{{{}}}", sample.labels);
-      if (sample.counter != nullptr) {
-        fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, braces, sample.counter->value());
+      if (sample.many) {
+        for (const Labelled& one : sample.many())
+          render_value(out, family.name, one.labels, one.value);
+      } else if (sample.counter != nullptr) {
+        render_value(out, family.name, sample.labels, static_cast<double>(sample.counter->value()));
       } else {
-        fmt::format_to(std::back_inserter(out), "{}{} {:.17g}\n", family.name, braces, sample.gauge());
+        render_value(out, family.name, sample.labels, sample.gauge());
       }
     }
   }

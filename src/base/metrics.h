@@ -41,8 +41,8 @@ class Histogram {
   std::atomic<std::uint64_t> sum_{0};
 };
 
-// Every metric of the broker, and their text form. What add_* returns lives as long as the registry and is used without a
-// lock; adding happens at start-up, or where a stream appears, and takes one.
+// Every metric of the broker, and their text form. What add_* returns lives as long as the registry and is used without
+// a lock; adding happens at start-up, or where a stream appears, and takes one.
 class Metrics {
  public:
   // `labels` is the part between the braces, such as `operation="PutRecord"`, or empty.
@@ -51,6 +51,14 @@ class Metrics {
   Histogram& add_histogram(std::string_view name, std::string_view help, double scale, std::string labels = {});
   // `read` is called at each scrape, on the scraping thread.
   void add_gauge(std::string_view name, std::string_view help, std::string labels, std::function<double()> read);
+
+  // A family whose samples are not known beforehand, such as one a stream.
+  struct Labelled {
+    std::string labels;
+    double value = 0;
+  };
+  void add_samples(std::string_view name, std::string_view help, std::string_view type,
+                   std::function<std::vector<Labelled>()> read);
 
   // Prometheus' text exposition format, version 0.0.4.
   std::string render() const;
@@ -61,6 +69,7 @@ class Metrics {
     const Counter* counter = nullptr;
     const Histogram* histogram = nullptr;
     std::function<double()> gauge;
+    std::function<std::vector<Labelled>()> many;
     double scale = 1;
   };
   struct Family {

@@ -86,5 +86,16 @@ TEST(Metrics, AHistogramWithoutLabelsHasNoStrayComma) {
   EXPECT_THAT(text, Not(HasSubstr("{,")));
 }
 
+TEST(Metrics, AsksForSamplesThatAreNotKnownBeforehand) {
+  Metrics metrics;
+  std::vector<Metrics::Labelled> samples;
+  metrics.add_samples("drops_total", "Drops.", "counter", [&samples] { return samples; });
+  EXPECT_EQ(metrics.render(), "# HELP drops_total Drops.\n# TYPE drops_total counter\n");
+  samples = {{"stream=\"a\"", 3}, {"stream=\"b\"", 4}};
+  EXPECT_EQ(metrics.render(),
+            "# HELP drops_total Drops.\n# TYPE drops_total counter\n"
+            "drops_total{stream=\"a\"} 3\ndrops_total{stream=\"b\"} 4\n");
+}
+
 }  // namespace
 }  // namespace millrace::base

@@ -21,6 +21,8 @@ using Done = std::move_only_function<void(Result<T>)>;
 inline std::unexpected<Error> fail(Errc code, std::string message = {}, int sys = 0) {
   return std::unexpected<Error>(Error(code, std::move(message), sys));
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace millrace::base

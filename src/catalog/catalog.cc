@@ -406,6 +406,11 @@ std::uint64_t Catalog::version() const {
   return impl_->version.load(std::memory_order_acquire);
 }
 
+std::size_t Catalog::proposals() const {
+  base::Lock lock(impl_->mutex);
+  return impl_->proposals.size();
+}
+
 void Catalog::on_change(Observer observer) {
   base::Lock lock(impl_->mutex);
   impl_->observer = std::make_shared<const Observer>(std::move(observer));

@@ -67,6 +67,8 @@ class Catalog {
   std::shared_ptr<const State> state() const;
   // That of state(). Grows with every command; compare before taking state().
   std::uint64_t version() const;
+  // Proposals that wait for their outcome.
+  std::size_t proposals() const;
   // Called after each published change, on the thread that applied it, in order. Once, before the first propose.
   void on_change(Observer observer);
 

@@ -50,4 +50,12 @@ std::uint64_t Coordinator::version() const {
   return core_->directory.version();
 }
 
+std::size_t Coordinator::operations() const {
+  return core_->operations();
+}
+
+std::size_t Coordinator::proposals() const {
+  return core_->catalog->proposals();
+}
+
 }  // namespace millrace::coordinator

@@ -60,6 +60,9 @@ class Coordinator {
   const AccountLimits& limits() const;
   // That of directory().
   std::uint64_t version() const;
+  // Control operations under way, and the proposals to the catalogue among what they wait for.
+  std::size_t operations() const;
+  std::size_t proposals() const;
 
  private:
   explicit Coordinator(std::shared_ptr<Core> core) : core_(std::move(core)) {}

@@ -57,6 +57,11 @@ Done<void> Core::begin_operation(Done<void> done) {
   };
 }
 
+std::size_t Core::operations() const {
+  base::Lock lock(mutex_);
+  return operations_;
+}
+
 void Core::create_logs(const StreamPtr& stream, Done<void> done) {
   fan_out(
       stream->shards.size(), OnError::stop,

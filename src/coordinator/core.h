@@ -39,6 +39,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void change(catalog::CommandBody body, Done<void> done);
   // Counts an operation until its end. Empty, and `done` is answered, where operations_max are under way.
   Done<void> begin_operation(Done<void> done);
+  std::size_t operations() const;
 
   // One call to the engine for each shard's log of a stream.
   void create_logs(const StreamPtr& stream, Done<void> done);
@@ -86,7 +87,7 @@ class Core : public std::enable_shared_from_this<Core> {
   };
 
   base::Mutex refresh_mutex_;  // held while a directory is made, so that they are published in order
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::size_t operations_ MILLRACE_GUARDED_BY(mutex_) = 0;
   std::set<std::uint64_t> removing_ MILLRACE_GUARDED_BY(mutex_);  // uids whose removal is under way
   std::map<std::uint64_t, Reconfiguration> reconfiguring_ MILLRACE_GUARDED_BY(mutex_);

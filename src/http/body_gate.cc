@@ -56,6 +56,7 @@ void BodyGate::enrol(const std::shared_ptr<Member>& member, base::MemoryShare sh
                      std::int64_t now_ms) {
   progress(*member, now_ms);
   const base::Lock lock(mutex_);
+  member->told_ = false;
   if (member->role_ != Member::Role::none) return;
   Side& side = sides_[index_of(share)];
   member->role_ = Member::Role::receiving;
@@ -104,9 +105,14 @@ void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
 
   // The moments are read once: they move while this thread sorts.
   std::vector<std::pair<std::int64_t, std::shared_ptr<Member>>> stalled;
+  std::size_t free = budget_.max(share) - std::min(budget_.max(share), budget_.used(share));
   for (const std::weak_ptr<Member>& receiver : side.receivers) {
     std::shared_ptr<Member> member = receiver.lock();
     if (member == nullptr) continue;
+    if (member->told_) {
+      free += member->bytes_;
+      continue;
+    }
     const std::int64_t since = member->last_progress_ms_.load(std::memory_order_relaxed);
     if (now_ms - since >= stall_max_.count()) stalled.emplace_back(since, std::move(member));
   }
@@ -115,14 +121,12 @@ void BodyGate::relieve_share(base::MemoryShare share, std::int64_t now_ms) {
   if (admit_waiter(side, std::prev(side.waiters.end()))) return;
   std::ranges::sort(stalled, {}, &std::pair<std::int64_t, std::shared_ptr<Member>>::first);
 
-  std::size_t free = budget_.max(share) - std::min(budget_.max(share), budget_.used(share));
   const std::size_t wanted = std::min(newest->bytes_, budget_.max(share));
   for (const auto& [since, member] : stalled) {
     if (free >= wanted) break;
     side.newest_first = true;
     free += member->bytes_;
-    side.receivers.erase(member->place_);
-    member->role_ = Member::Role::none;
+    member->told_ = true;
     member->loop_.post([cut = member] { cut->on_stalled(); });
   }
 }

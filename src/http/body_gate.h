@@ -33,7 +33,8 @@ class BodyGate {
    public:
     // The memory that was waited for is held now, or, where the member withdrew meanwhile, must be released by it.
     virtual void on_admitted() = 0;
-    // The body has stood still while others wait. Where it moved since, nothing should happen but enrol() again.
+    // The body has stood still while others wait. The member leaves or, where it moved since, enrols again; until then
+    // its memory is taken for free.
     virtual void on_stalled() = 0;
 
    protected:
@@ -48,6 +49,7 @@ class BodyGate {
     io::Loop& loop_;
     // The rest is guarded by the gate's mutex, except last_progress_ms_, which any thread may read.
     Role role_ = Role::none;
+    bool told_ = false;  // that it stands still
     base::MemoryShare share_ = base::MemoryShare::bodies;
     std::size_t bytes_ = 0;
     std::list<std::weak_ptr<Member>>::iterator place_;
@@ -69,8 +71,8 @@ class BodyGate {
   void leave(Member& member);
   void release(base::MemoryShare share, std::size_t bytes);
 
-  // The member receives a body over `bytes` of memory, and may be cut when it stalls. Does nothing where it is
-  // enrolled.
+  // The member receives a body over `bytes` of memory, and may be cut when it stalls. Where it is enrolled, it has not
+  // stalled after all.
   void enrol(const std::shared_ptr<Member>& member, base::MemoryShare share, std::size_t bytes, std::int64_t now_ms);
   void progress(Member& member, std::int64_t now_ms) {
     member.last_progress_ms_.store(now_ms, std::memory_order_relaxed);

@@ -150,10 +150,7 @@ bool Connection::ask_for_body_memory(base::MemoryShare share, std::size_t bytes)
   asked_bytes_ = bytes;
   const std::shared_ptr<BodyGate::Member> member(shared_from_this(), static_cast<BodyGate::Member*>(this));
   BodyGate& gate = shelf_->front->gate;
-  if (enrolled_) {
-    gate.leave(*this);
-    enrolled_ = false;
-  }
+  if (enrolled_) leave_gate();
   switch (gate.admit(member, share, bytes)) {
     case BodyGate::Admission::admitted:
       return true;
@@ -180,6 +177,8 @@ void Connection::on_admitted() {
   }
   shelf_->loop.timers().cancel(std::exchange(pressure_timer_, 0));
   phase_ = head_.chunked ? Phase::chunks : Phase::body;
+  // The time that the broker let it wait is not the client's.
+  set_deadline(limits().body_timeout);
   adopt_body_memory();
   advance();
 }
@@ -202,11 +201,20 @@ void Connection::adopt_body_memory() {
 }
 
 void Connection::on_stalled() {
-  if (phase_ != Phase::body && phase_ != Phase::chunks) return;
-  if (body_held_ == 0) return;
-  if (std::chrono::milliseconds(now_ms() - last_progress_ms()) < limits().stall_under_pressure) {
+  if (!enrolled_) return;
+  // A busy loop may have bytes of the body that it has not told of yet; by the next turn of its timers it has.
+  shelf_->loop.timers().cancel(pressure_timer_);
+  pressure_timer_ = shelf_->loop.timers().after(std::chrono::milliseconds(0), [this] { cut_where_stalled(); });
+}
+
+void Connection::cut_where_stalled() {
+  pressure_timer_ = 0;
+  const std::int64_t now = now_ms();
+  const bool moved = std::chrono::milliseconds(now - last_progress_ms()) < limits().stall_under_pressure;
+  // What has arrived and was not read is no stall of the client's either.
+  if (moved || socket_->has_unread()) {
     const std::shared_ptr<BodyGate::Member> member(shared_from_this(), static_cast<BodyGate::Member*>(this));
-    shelf_->front->gate.enrol(member, body_share_, body_held_, last_progress_ms());
+    shelf_->front->gate.enrol(member, body_share_, body_held_, moved ? last_progress_ms() : now);
     return;
   }
   shelf_->tally.stalled_bodies_cut.add();
@@ -296,10 +304,7 @@ std::size_t Connection::take(std::string_view bytes) {
 
 void Connection::dispatch() {
   clear_deadline();
-  if (enrolled_) {
-    shelf_->front->gate.leave(*this);
-    enrolled_ = false;
-  }
+  if (enrolled_) leave_gate();
   answer_ready_ = false;
   Service& service = shelf_->front->service;
   if (service.streams(*this)) {
@@ -313,6 +318,8 @@ void Connection::dispatch() {
 void Connection::complete(Response response) {
   // Nobody else touches it between handing the request to the service and on_completed().
   response_ = std::move(response);
+  // From here on, since the loop may have other things to do before it writes it.
+  if (response_.body.size() > joined_body_max) answer_hold_.grow(response_.body.size());
   if (shelf_->loop.is_current()) {
     on_completed();
   } else {
@@ -322,7 +329,7 @@ void Connection::complete(Response response) {
 
 void Connection::on_completed() {
   if (phase_ == Phase::closed) {
-    response_ = {};
+    drop_response();
     release_body();
     return;
   }
@@ -342,6 +349,8 @@ bool Connection::send_answer() {
       response_.close || !head_.keep_alive || ended_ || shelf_->front->stopping.load(std::memory_order_relaxed);
   out_.clear();
   append_head(out_, response_, shelf_->date.now(), Framing::length, close_after_);
+  // The answer to a HEAD tells the body's length and does not have the body.
+  if (method() == "HEAD") response_.body.clear();
   std::array<std::string_view, 2> pieces;
   std::size_t count = 1;
   if (response_.body.size() <= joined_body_max) {
@@ -359,7 +368,7 @@ bool Connection::send_answer() {
     return true;
   }
   writing_ = true;
-  answer_hold_.grow(bytes);
+  answer_hold_.grow(bytes - std::min(bytes, answer_hold_.bytes()));
   watch_writing();
   return false;
 }
@@ -369,9 +378,14 @@ void Connection::watch_writing() {
   set_deadline(limits().write_timeout);
 }
 
-void Connection::finish_answer() {
-  response_ = {};
+void Connection::drop_response() {
+  // A string that an empty one is assigned to keeps its memory, so that each connection would keep its largest answer.
+  const Response gone = std::exchange(response_, {});
   answer_hold_.release();
+}
+
+void Connection::finish_answer() {
+  drop_response();
   if (close_after_) {
     begin_linger();
   } else {
@@ -531,7 +545,7 @@ void Connection::begin_linger() {
   phase_ = Phase::lingering;
   socket_->shutdown_write();
   linger_until_ms_ = now_ms() + linger_max.count();
-  set_deadline(linger_idle_max);
+  set_deadline(shelf_->front->stopping.load(std::memory_order_relaxed) ? linger_stopping_max : linger_idle_max);
   if (reading_ != ReadTarget::none) return;
   release_body();
   filled_ = 0;
@@ -621,7 +635,7 @@ void Connection::close() {
   phase_ = Phase::closed;
   if (!owed && stream == nullptr) release_body();
   if (stream != nullptr) stream->close();
-  answer_hold_.release();
+  if (!owed) answer_hold_.release();
   memory_.release();
   socket_.reset();
   // Whoever called this is a member of this connection, so it goes only after the current task.

@@ -24,11 +24,18 @@ namespace millrace::http {
 
 // The read buffer of a connection that has nothing large to hold.
 inline constexpr std::size_t read_buffer_bytes = 4 * 1024;
+// Requests of one connection that the service has at once. Those sent behind one wait in the read buffer, and then with
+// the client.
+inline constexpr std::size_t requests_in_flight_max = 1;
+// Timers that a connection has set at once: its deadline and, while it waits for memory, its look for stalled bodies.
+inline constexpr std::size_t timers_a_connection_max = 2;
 // What is read and dropped after a refusal, and for how long, so that the client finds the answer before the connection
 // is reset: in all, and while nothing arrives.
 inline constexpr std::size_t linger_bytes_max = 256 * 1024 * 1024;
 inline constexpr std::chrono::milliseconds linger_max{10'000};
 inline constexpr std::chrono::milliseconds linger_idle_max{2'000};
+// Instead of it while the server stops: clients that pool connections look at them only when they need one.
+inline constexpr std::chrono::milliseconds linger_stopping_max{200};
 // Answers up to this size are copied behind their head, so that one plain send carries both.
 inline constexpr std::size_t joined_body_max = 4 * 1024;
 
@@ -102,6 +109,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   bool step_handling();
 
   bool begin_body();
+  void cut_where_stalled();
   bool ask_for_body_memory(base::MemoryShare share, std::size_t bytes);
   void watch_pressure();
   void adopt_body_memory();
@@ -111,6 +119,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void on_completed();
   bool send_answer();
   void finish_answer();
+  void drop_response();
   void begin_next_request();
   void pump_stream();
   void write_batch(Stream::Batch batch);
@@ -182,7 +191,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   Response response_;
   std::string out_;               // the head of the answer being written
-  base::MemoryHold answer_hold_;  // of an answer that the system did not take at once
+  base::MemoryHold answer_hold_;  // of a large answer, and of one that the system did not take at once
 
   std::shared_ptr<Stream> stream_;
   std::vector<std::string> stream_parts_;  // being written

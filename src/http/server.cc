@@ -11,8 +11,6 @@
 namespace millrace::http {
 namespace {
 
-// Connections over the limit that are told so; further ones are closed without a word.
-constexpr std::size_t refusals_max = 128;
 // How often a port that the system chose for one address may turn out to be taken on another.
 constexpr int port_attempts_max = 16;
 

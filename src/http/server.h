@@ -32,6 +32,9 @@ struct Limits {
       500};  // a body that stood still so long is cut when others wait for memory
 };
 
+// Connections over the limit that are told so at once; further ones are closed without a word.
+inline constexpr std::size_t refusals_max = 128;
+
 // Listens, and runs HTTP/1.1 connections over a Service.
 //
 // Threads: start and stop from any thread that is no loop's. The service is called on the connections' loops.

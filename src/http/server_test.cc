@@ -254,16 +254,23 @@ TEST_F(ServerTest, StalledBodiesDoNotKeepOthersWaiting) {
     // What the system takes: the rest waits in the client, which stands still.
     ASSERT_TRUE(stalled.back().send_some(std::string_view(nearly).substr(0, nearly.size() - 1)).has_value());
   }
+#ifdef MILLRACE_SANITIZED
+  // Sanitizers make the 20 MiB that cross the loopback several times slower. That the newest is served once a body
+  // has stood still for 500 ms is held to 600 ms by ConnectionTest, on simulated time.
+  constexpr auto answer_max = 5s;
+#else
+  constexpr auto answer_max = 1s;
+#endif
   for (const std::size_t size : {std::size_t{50'000}, 10 * mib}) {
     // The best of three, since a busy machine may take the processor away for longer than that.
     auto best = std::chrono::nanoseconds::max();
-    for (int i = 0; i < 3 && best >= 1s; ++i) {
+    for (int i = 0; i < 3 && best >= answer_max; ++i) {
       const auto start = steady_.now();
       TcpClient client = connect();
       EXPECT_EQ(ask(client, post("/echo", std::string(size, 'y'))).body.size(), size);
       best = std::min(best, steady_.now() - start);
     }
-    EXPECT_LT(best, 1s) << size;
+    EXPECT_LT(best, answer_max) << size;
   }
   EXPECT_LE(budget_->used(MemoryShare::bodies), 15 * mib);
 }

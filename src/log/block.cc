@@ -36,9 +36,12 @@ std::size_t hash_size(const Header& header) {
 
 void Block::release() {
   if (rep_ == nullptr || rep_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (rep_->budget != nullptr) rep_->budget->give_back(rep_->share, memory_bytes());
+  base::MemoryBudget* const budget = rep_->budget;
+  const std::size_t bytes = memory_bytes();
+  if (budget != nullptr) budget->give_back(rep_->share, bytes);
   rep_->~Rep();
   std::free(rep_);
+  if (budget != nullptr) budget->on_freed(bytes);
 }
 
 void Block::charge(base::MemoryShare share) {

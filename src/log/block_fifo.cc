@@ -136,7 +136,9 @@ bool BlockFifo::drop_oldest(Gone& gone) {
   places_.pop_front();
   Queue& queue = *place.queue;
   base::Lock lock(queue.mutex_);
-  if (!queue.entries_.empty() && queue.entries_.front().stamp == place.stamp) gone.push_back(take_front(queue));
+  if (queue.entries_.empty() || queue.entries_.front().stamp != place.stamp) return true;
+  gone.push_back(take_front(queue));
+  queue.records_pushed_out_.fetch_add(gone.back().record_count(), std::memory_order_relaxed);
   return true;
 }
 
@@ -183,9 +185,14 @@ BlockFifo::Dropped BlockFifo::drop_before(Queue& queue, std::int64_t arrival_ms)
 }
 
 void BlockFifo::clear(Queue& queue) {
-  Queue::Entries gone;
-  base::Lock lock(queue.mutex_);
-  gone = take_all(queue);
+  {
+    Queue::Entries gone;
+    base::Lock lock(queue.mutex_);
+    gone = take_all(queue);
+  }
+  // A broker that is idle from here on keeps no places of a log that was dropped.
+  base::Lock lock(mutex_);
+  forget_stale_places();
 }
 
 void BlockFifo::restart(Queue& queue, Position held_from) {

@@ -33,6 +33,8 @@ class BlockFifo {
     bool collect_if_held(Position from, Position tail, const ReadLimits& limits, Page& page) const;
     // First record of that arrival time or later; nothing where there is none.
     std::optional<Position> seek_time(std::int64_t arrival_ms) const;
+    // Records that left because of the bound, and not of their age.
+    std::uint64_t records_pushed_out() const { return records_pushed_out_.load(std::memory_order_relaxed); }
 
    private:
     friend class BlockFifo;
@@ -56,6 +58,7 @@ class BlockFifo {
     // Stamp of the oldest block, or no_stamp: lets the fifo skip what is gone without a lock.
     std::atomic<std::uint64_t> front_stamp_{no_stamp};
     static constexpr std::uint64_t no_stamp = ~std::uint64_t{0};
+    std::atomic<std::uint64_t> records_pushed_out_{0};
   };
 
   struct Dropped {

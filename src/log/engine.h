@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -105,10 +106,11 @@ struct Health {
 
 struct Usage {
   std::size_t logs = 0;
-  std::size_t bytes = 0;              // of blocks held
-  std::uint64_t records = 0;          // appended since the start
-  std::uint64_t records_dropped = 0;  // by a memory engine at its share, since the start
-  std::uint64_t commits = 0;          // since the start
+  std::size_t bytes = 0;                                     // of blocks held
+  std::uint64_t records = 0;                                 // appended since the start
+  std::uint64_t records_dropped = 0;                         // by a memory engine at its share, since the start
+  std::map<std::uint64_t, std::uint64_t> dropped_by_stream;  // the same by stream uid, of streams that are there
+  std::uint64_t commits = 0;                                 // since the start
 };
 
 struct Snapshot {
@@ -116,8 +118,8 @@ struct Snapshot {
   std::string bytes;
 };
 
-// One totally ordered log of commands: the catalogue's. Thread-safe. The follower calls append, save_snapshot and trim from
-// inside itself, so no lock is held while it runs.
+// One totally ordered log of commands: the catalogue's. Thread-safe. The follower calls append, save_snapshot and trim
+// from inside itself, so no lock is held while it runs.
 class MetaLog {
  public:
   using Follower = std::function<void(Position, std::span<const std::byte>)>;

@@ -9,13 +9,9 @@ using base::Errc;
 
 namespace {
 
-// Blocks up to `joinable` that wait together become one of at most `joined_max`: what a commit costs is then shared,
+// Blocks up to this size that wait together become one of at most joined_bytes_max: what a commit costs is then shared,
 // and readers find few blocks. Larger ones go as they are, without a second copy.
 constexpr std::size_t joinable_bytes_max = 8 * 1024;
-constexpr std::size_t joined_bytes_max = 64 * 1024;
-
-// Two, so that the next commit is with the engine already when one ends; the rest gathers.
-constexpr std::size_t commits_in_flight_max = 2;
 
 base::Error internal(const base::Error& cause) {
   return {base::Errc::internal_failure, base::describe(cause), cause.sys};
@@ -100,12 +96,16 @@ void Shard::read(ReadRequest request, base::Done<ReadPage> done) {
 }
 
 void Shard::seek_time(std::int64_t arrival_ms, base::Done<log::Position> done) {
+  if (!take_read_place()) return done(base::fail(base::Errc::throughput_exceeded));
   // What is found must not be older than what readers still see.
   const std::int64_t from_ms = std::max(arrival_ms, horizon_ms(shared_.clock.now_ms()));
-  shared_.engine.seek_time(config_.id, from_ms, [done = std::move(done)](base::Result<log::Position> found) mutable {
-    if (!found) return done(base::fail(told(found.error())));
-    done(*found);
-  });
+  shared_.engine.seek_time(
+      config_.id, from_ms,
+      [self = shared_from_this(), done = std::move(done)](base::Result<log::Position> found) mutable {
+        self->give_back_read_place();
+        if (!found) return done(base::fail(told(found.error())));
+        done(*found);
+      });
 }
 
 void Shard::positions(base::Done<Positions> done) {
@@ -116,7 +116,7 @@ void Shard::positions(base::Done<Positions> done) {
 }
 
 void Shard::answer_positions(base::Done<Positions> done) {
-  reads_queued_.fetch_sub(1, std::memory_order_relaxed);
+  give_back_read_place();
   if (dropped_) return done(base::fail(base::Errc::resource_not_found));
   if (writer_ == nullptr) return done(base::fail(base::Errc::internal_failure, "the shard's log cannot be had"));
   done(Positions{durable_, writer_->is_closed()});
@@ -153,7 +153,6 @@ void Shard::handle(Message& message) {
   if (auto* append = std::get_if<Append>(&message)) {
     take(std::move(*append));
   } else if (auto* read = std::get_if<Read>(&message)) {
-    reads_queued_.fetch_sub(1, std::memory_order_relaxed);
     read_now(read->request, std::move(read->done));
   } else {
     std::get<base::Task>(message)();
@@ -307,25 +306,27 @@ void Shard::fail_waiting(const base::Error& error) {
     append.done(base::fail(error));
 }
 
+// Gives the read's place back before it answers, so that whoever is answered can read again.
 void Shard::read_now(const ReadRequest& request, base::Done<ReadPage> done) {
-  if (dropped_) return done(base::fail(base::Errc::resource_not_found));
+  if (dropped_) {
+    give_back_read_place();
+    return done(base::fail(base::Errc::resource_not_found));
+  }
   ReadPage result;
   result.now_ms = shared_.clock.now_ms();
   const log::ReadLimits limits{.records_max = request.records_max,
                                .bytes_max = request.bytes_max,
                                .arrival_min_ms = std::max(request.arrival_min_ms, horizon_ms(result.now_ms))};
   // Without a writer the log may have grown without the tail: appends of an unknown outcome.
-  if (writer_ != nullptr && request.from >= tail_->held_from()) {
-    tail_->collect(request.from, durable_, limits, result.page);
-    // The oldest blocks may have left the tail between the question and the answer: then the engine has them.
-    if (request.from >= tail_->held_from()) {
-      result.page.closed = writer_->is_closed() && result.page.next > durable_ && !result.page.next_arrival_ms;
-      return done(std::move(result));
-    }
-    result.page = {};
+  if (writer_ != nullptr && tail_->collect_if_held(request.from, durable_, limits, result.page)) {
+    result.page.closed = writer_->is_closed() && result.page.next > durable_ && !result.page.next_arrival_ms;
+    give_back_read_place();
+    return done(std::move(result));
   }
   shared_.engine.read(config_.id, request.from, limits,
-                      [now_ms = result.now_ms, done = std::move(done)](base::Result<log::Page> page) mutable {
+                      [self = shared_from_this(), now_ms = result.now_ms,
+                       done = std::move(done)](base::Result<log::Page> page) mutable {
+                        self->give_back_read_place();
                         if (!page) return done(base::fail(told(page.error())));
                         done(ReadPage{std::move(*page), now_ms});
                       });

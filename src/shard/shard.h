@@ -75,7 +75,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
 
   // Errors: throughput_exceeded (the queue is full), closed, resource_not_found (dropped), internal_failure.
   void append(log::Block block, base::Done<Stored> done);
-  // Errors of read and positions: throughput_exceeded (reads_queued_max wait), resource_not_found, internal_failure.
+  // Errors of read, seek_time and positions: throughput_exceeded (reads_queued_max wait), resource_not_found,
+  // internal_failure.
   void read(ReadRequest request, base::Done<ReadPage> done);
   // The position of the first record of that arrival time or later; one past the tail where there is none.
   void seek_time(std::int64_t arrival_ms, base::Done<log::Position> done);
@@ -88,10 +89,16 @@ class Shard : public std::enable_shared_from_this<Shard> {
   const ShardConfig& config() const { return config_; }
   // Appends that wait or are being committed.
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
+  // Reads, searches and positions that wait for the shard or its engine.
+  std::size_t reads_queued() const { return reads_queued_.load(std::memory_order_relaxed); }
   // Blocks that wait in one shard; one more is answered with throughput_exceeded.
   static constexpr std::size_t appends_queued_max = 4'096;
-  // Reads and positions that wait in one shard; one more is answered with throughput_exceeded.
+  // Reads, searches and positions that wait in one shard; one more is answered with throughput_exceeded.
   static constexpr std::size_t reads_queued_max = 4'096;
+  // Two, so that the next commit is with the engine already when one ends; the rest gathers.
+  static constexpr std::size_t commits_in_flight_max = 2;
+  // Small blocks that wait together become one of at most this many bytes of payload.
+  static constexpr std::size_t joined_bytes_max = 64 * 1024;
 
  private:
   struct Append {
@@ -137,6 +144,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void with_writer(base::Task task);
   void answer_positions(base::Done<Positions> done);
   bool take_read_place();
+  void give_back_read_place() { reads_queued_.fetch_sub(1, std::memory_order_relaxed); }
   void read_now(const ReadRequest& request, base::Done<ReadPage> done);
   // Records that arrived earlier have expired.
   std::int64_t horizon_ms(std::int64_t now_ms) const;

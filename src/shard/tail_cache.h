@@ -12,6 +12,13 @@ class TailCache {
  public:
   using Tail = log::BlockFifo::Queue;
 
+  // Where the engine keeps its blocks in memory a tail's blocks are the engine's own: within this part of their share
+  // the tails hold no memory of theirs.
+  static constexpr std::size_t percent_of_log_share = 50;
+  static std::size_t bytes_max_of(const base::MemoryBudget& budget) {
+    return budget.max(base::MemoryShare::log) / 100 * percent_of_log_share;
+  }
+
   explicit TailCache(std::size_t bytes_max) : fifo_(bytes_max) {}
 
   // A tail that holds nothing yet; `held_from` is the position after the last one that is durable already.

@@ -104,6 +104,7 @@ class SimSocket final : public io::Socket {
     connection_->reading = into;
     connection_->stir();
   }
+  bool has_unread() const override { return !connection_->to_server.empty(); }
   bool write(std::span<const std::string_view> pieces) override {
     connection_->written = 0;
     connection_->writing.assign(pieces.begin(), pieces.end());

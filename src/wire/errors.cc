@@ -7,6 +7,7 @@
 #include "wire/codec.h"
 #include "wire/event_stream.h"
 #include "wire/shapes.h"
+#include "wire/utf8.h"
 
 namespace millrace::wire {
 namespace {
@@ -76,6 +77,22 @@ constexpr std::array error_members = std::to_array<MemberShape>({
 });
 constexpr Shape error_shape = structure("Error", error_members);
 
+// A sentence may repeat a header, whose bytes can be anything; the service reads them as Latin-1.
+std::string of_latin_1(std::string_view bytes) {
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text.push_back(c);
+    } else {
+      text.push_back(static_cast<char>(0xc0 | byte >> 6));
+      text.push_back(static_cast<char>(0x80 | (byte & 0x3f)));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 const WireError& wire_error(Errc code) {
@@ -91,7 +108,12 @@ std::string render_error(Encoding encoding, const base::Error& error) {
   body.add("__type", wire_error(error.code).type);
   // The service spells the member with a capital here, and only here.
   const std::string_view name = error.code == Errc::serialization ? "Message" : "message";
-  if (const std::string_view message = client_message(error); !message.empty()) body.add(name, message);
+  const std::string_view message = client_message(error);
+  if (!is_utf8(message)) {
+    body.add(name, of_latin_1(message));
+  } else if (!message.empty()) {
+    body.add(name, message);
+  }
   return encode(encoding, body, error_shape);
 }
 

@@ -64,6 +64,11 @@ TEST(Errors, WithoutASentenceThereIsNoMessage) {
             R"({"__type":"InternalFailure","message":"Internal Service Failure"})");
 }
 
+TEST(Errors, AreTextWhateverTheyRepeat) {
+  EXPECT_EQ(render_error(Encoding::json, Error(Errc::incomplete_signature, "Authorization=\xe9\xff")),
+            "{\"__type\":\"IncompleteSignatureException\",\"message\":\"Authorization=\u00e9\u00ff\"}");
+}
+
 TEST(Errors, EntriesOfPutRecords) {
   const Error throttle(Errc::throughput_exceeded, "Rate exceeded for shard s in stream x under account 1.");
   EXPECT_EQ(entry_error(throttle).code, "ProvisionedThroughputExceededException");

@@ -56,7 +56,7 @@ class JsonEvents {
     if (builder_->passes_over()) return true;
     builder_->text(whole(part));
     if (text_.capacity() > text_kept_max) {
-      text_ = {};
+      std::string().swap(text_);
     } else {
       text_.clear();
     }

@@ -31,14 +31,14 @@ struct MemberShape {
 // text are counted in Unicode characters, of blobs in bytes.
 struct Shape {
   Type type = Type::structure;
-  std::string_view name;                              // the model's name of the shape
-  std::optional<std::int64_t> min;                    // length or value
+  std::string_view name;            // the model's name of the shape
+  std::optional<std::int64_t> min;  // length or value
   std::optional<std::int64_t> max;
   Pattern pattern = Pattern::none;
-  std::span<const std::string_view> enumeration;      // in the order in which the service prints it
-  std::span<const MemberShape> members;               // structure: in the order in which violations are reported
-  const Shape* element = nullptr;                     // list: its members; map: its values
-  const Shape* key = nullptr;                         // map
+  std::span<const std::string_view> enumeration;  // in the order in which the service prints it
+  std::span<const MemberShape> members;           // structure: in the order in which violations are reported
+  const Shape* element = nullptr;                 // list: its members; map: its values
+  const Shape* key = nullptr;                     // map
 };
 
 }  // namespace millrace::wire

@@ -16,7 +16,7 @@ namespace millrace::property {
 // A broker without sockets, seeded: two of them that are asked the same give the same answers, tokens included.
 class World : public api::testing::Api {
  public:
-  World() : Api({.shards_max = 60, .on_demand_streams_max = 6}, std::size_t{64} << 20) {}
+  World() : Api({.shards_max = 24, .on_demand_streams_max = 3}, std::size_t{64} << 20) {}
 
   http::Response ask(const wire::OperationShape& operation, wire::Encoding encoding, const wire::Value& input);
   void advance(std::chrono::milliseconds by) { clock_.advance(by); }

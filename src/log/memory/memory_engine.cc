@@ -209,6 +209,11 @@ class MemoryEngine final : public Engine {
     {
       base::Lock lock(mutex_);
       usage.logs = logs_.size();
+      for (const auto& [id, log] : logs_) {
+        if (const std::uint64_t records = log->queue->records_pushed_out(); records != 0) {
+          usage.dropped_by_stream[id.stream_uid] += records;
+        }
+      }
     }
     usage.bytes = store_.fifo.bytes();
     usage.records = store_.records.load(std::memory_order_relaxed);

@@ -95,6 +95,8 @@ TEST_F(MemoryEngineTest, TheOldestRecordsOverAllLogsGoAtTheShareWithOneLine) {
 
   EXPECT_LE(budget_.used(MemoryShare::log), budget_.max(MemoryShare::log));
   EXPECT_EQ(engine_->usage().records_dropped, 17U);
+  ASSERT_EQ(engine_->usage().dropped_by_stream.size(), 1U);
+  EXPECT_EQ(engine_->usage().dropped_by_stream.begin()->second, 17U);
   EXPECT_TRUE(read(0).slices.empty());
   EXPECT_EQ(read(0).next, 2U);
   EXPECT_EQ(first(0), 2U);
