@@ -35,6 +35,12 @@ class File {
   virtual base::Result<void> allocate(std::uint64_t offset, std::uint64_t size) = 0;
   // Gives whole blocks inside the range back to the file system; they read as zeros.
   virtual base::Result<void> punch(std::uint64_t offset, std::uint64_t size) = 0;
+  // Bytes it takes on the disk: less than its size where it has holes.
+  virtual base::Result<std::uint64_t> allocated() = 0;
+  // The range will be read soon: the system begins to fetch it and does not wait. A hint; nothing where it cannot.
+  virtual void will_need(std::uint64_t offset, std::uint64_t size) = 0;
+  // Reads come in no order: the system reads nothing beyond what it is asked for. A hint.
+  virtual void expect_random_reads() = 0;
   virtual ~File() = default;
 };
 

@@ -17,7 +17,8 @@
 namespace millrace::io {
 namespace {
 
-constexpr std::size_t holder_digits_max = 24;  // of a process id and its line end
+constexpr std::size_t holder_digits_max = 24;    // of a process id and its line end
+constexpr std::uint64_t stat_block_bytes = 512;  // unit of st_blocks, whatever the file system's blocks are
 
 std::unexpected<base::Error> refused(std::string_view verb, const std::string& path, int errno_value) {
   base::Errc code = base::Errc::io;
@@ -89,14 +90,36 @@ class SystemFile final : public File {
   }
 
   base::Result<void> allocate(std::uint64_t offset, std::uint64_t size) override {
-    return fallocate_retrying(0, "allocate", offset, size);
+    auto done = fallocate_retrying(0, "allocate", offset, size);
+    if (done || !lacks_support(done.error().sys)) return done;
+    // A file system that reserves nothing: the size is there, and a write may still meet a full disk.
+    const auto had = this->size();
+    if (!had) return base::fail(had.error());
+    if (*had >= offset + size) return {};
+    return truncate(offset + size);
   }
 
   base::Result<void> punch(std::uint64_t offset, std::uint64_t size) override {
     return fallocate_retrying(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, "punch a hole into", offset, size);
   }
 
+  base::Result<std::uint64_t> allocated() override {
+    struct stat status{};
+    if (::fstat(fd_, &status) != 0) return refused("stat", path_, errno);
+    return static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes;
+  }
+
+  void will_need(std::uint64_t offset, std::uint64_t size) override {
+    ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+  }
+
+  void expect_random_reads() override { ::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM); }
+
  private:
+  static bool lacks_support(int errno_value) {
+    return errno_value == EOPNOTSUPP || errno_value == ENOSYS || errno_value == EINVAL;
+  }
+
   base::Result<void> fallocate_retrying(int mode, std::string_view verb, std::uint64_t offset, std::uint64_t size) {
     while (::fallocate(fd_, mode, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
       if (errno != EINTR) return refused(verb, path_, errno);

@@ -135,6 +135,21 @@ class SimFileSystem::OpenFile final : public io::File {
                   Change{.offset = offset, .bytes = std::string(end - offset, '\0'), .truncate_to = {}});
   }
 
+  // Whole pages of zeros take nothing, as if each were a hole.
+  base::Result<std::uint64_t> allocated() override {
+    constexpr std::size_t page_bytes = 4096;
+    const base::Lock lock(disk_->mutex);
+    const std::string_view content = node_->content;
+    std::uint64_t bytes = 0;
+    for (std::size_t at = 0; at < content.size(); at += page_bytes) {
+      if (content.substr(at, page_bytes).find_first_not_of('\0') != std::string_view::npos) bytes += page_bytes;
+    }
+    return bytes;
+  }
+
+  void will_need(std::uint64_t /*offset*/, std::uint64_t /*size*/) override {}
+  void expect_random_reads() override {}
+
  private:
   base::Result<void> change(std::string_view verb, Change change) {
     const base::Lock lock(disk_->mutex);
