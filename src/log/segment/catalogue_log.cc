@@ -101,12 +101,12 @@ struct CatalogueLog::State {
   Follower follower;                                 // set once, before following
 
   bool begin_delivering() {
-    base::Lock lock(mutex);
+    const base::Lock lock(mutex);
     return !std::exchange(delivering, true);
   }
   void add(Command command) {
     {
-      base::Lock lock(mutex);
+      const base::Lock lock(mutex);
       ready.push_back(std::move(command));
     }
     if (begin_delivering()) deliver();
@@ -116,7 +116,7 @@ struct CatalogueLog::State {
       Command command;
       bool shown = false;
       {
-        base::Lock lock(mutex);
+        const base::Lock lock(mutex);
         if (ready.empty()) {
           delivering = false;
           return;
@@ -133,10 +133,10 @@ struct CatalogueLog::State {
 };
 
 CatalogueLog::CatalogueLog(std::shared_ptr<Core> core, std::shared_ptr<Committer> committer,
-                           std::shared_ptr<IndexFlusher> flusher)
+                           std::shared_ptr<Indexer> indexer)
     : core_(std::move(core)),
       committer_(std::move(committer)),
-      flusher_(std::move(flusher)),
+      indexer_(std::move(indexer)),
       log_(core_->logs.find(catalogue_log)),
       state_(std::make_shared<State>()) {}
 
@@ -187,7 +187,7 @@ void CatalogueLog::follow(Position from, Follower follower) {
     at = page->next;
   }
   {
-    base::Lock lock(state_->mutex);
+    const base::Lock lock(state_->mutex);
     state_->following = true;
     state_->followed = std::max(at, Position{1}) - 1;
   }
@@ -224,7 +224,7 @@ std::optional<Snapshot> CatalogueLog::load_snapshot() {
 }
 
 void CatalogueLog::trim(Position before, Done<void> done) {
-  flusher_->trim(log_, before, std::move(done));
+  indexer_->trim(log_, before, std::move(done));
 }
 
 }  // namespace millrace::log::segment

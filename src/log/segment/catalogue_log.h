@@ -8,7 +8,7 @@
 #include "base/mutex.h"
 #include "log/segment/committer.h"
 #include "log/segment/core.h"
-#include "log/segment/index_flusher.h"
+#include "log/segment/indexer.h"
 
 namespace millrace::log::segment {
 
@@ -16,7 +16,7 @@ namespace millrace::log::segment {
 // on the commit loop, save for what follow() itself hands it.
 class CatalogueLog final : public MetaLog {
  public:
-  CatalogueLog(std::shared_ptr<Core> core, std::shared_ptr<Committer> committer, std::shared_ptr<IndexFlusher> flusher);
+  CatalogueLog(std::shared_ptr<Core> core, std::shared_ptr<Committer> committer, std::shared_ptr<Indexer> indexer);
 
   void append(std::span<const std::byte> command, Done<Position> done) override;
   // Blocks while it reads what is there.
@@ -32,7 +32,7 @@ class CatalogueLog final : public MetaLog {
 
   const std::shared_ptr<Core> core_;
   const std::shared_ptr<Committer> committer_;
-  const std::shared_ptr<IndexFlusher> flusher_;
+  const std::shared_ptr<Indexer> indexer_;
   const std::shared_ptr<LogState> log_;
   const std::shared_ptr<State> state_;  // outlives this while answers are on their way
 };

@@ -1,6 +1,7 @@
 #include "log/segment/committer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace millrace::log::segment {
@@ -9,9 +10,6 @@ namespace {
 // The system is asked for free space after so much time or so many bytes; both are far below any sensible reserve.
 constexpr std::int64_t space_interval_ms = 100;
 constexpr std::uint64_t space_bytes = std::uint64_t{64} << 20;
-// An end marker is in the index long before: it must not keep its segment.
-constexpr std::int64_t end_marker_kept_ms = 3'600'000;
-constexpr unsigned incarnation_shift = 32;
 
 std::span<const std::byte> payload_of(const Block& block) {
   return block ? std::as_bytes(std::span(block.payload())) : std::span<const std::byte>();
@@ -21,72 +19,81 @@ std::span<const std::byte> payload_of(const Block& block) {
 
 void Committer::submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block block, base::Executor* executor,
                        Done<Appended> done) {
-  bool first = false;
   {
-    base::Lock lock(mutex_);
-    first = queue_.empty();
+    const base::Lock lock(mutex_);
     queue_.push_back({.log = std::move(log),
                       .epoch = epoch,
                       .block = std::move(block),
                       .executor = executor,
-                      .done = std::move(done),
-                      .outcome = {},
-                      .writes = false,
-                      .segment_class = 0,
-                      .row = {}});
+                      .done = std::move(done)});
+    if (std::exchange(scheduled_, true)) return;
   }
-  if (first) core_->loops.commit->post([self = shared_from_this()] { self->run(); });
+  core_->loops.commit->post([self = shared_from_this()] { self->run(); });
 }
 
+void Committer::run_between(base::Task task) {
+  core_->loops.commit->post([self = shared_from_this(), task = std::move(task)]() mutable {
+    if (self->under_way_) {
+      self->between_.push_back(std::move(task));
+    } else {
+      task();
+    }
+  });
+}
+
+// One commit after another, until nothing waits or one waits for a sync on another loop.
 void Committer::run() {
-  std::vector<Request> taken;
-  {
-    base::Lock lock(mutex_);
-    taken.swap(queue_);
-  }
-  for (auto rest = std::span(taken); !rest.empty();) {
-    std::size_t count = 1;
-    std::size_t bytes = rest.front().bytes();
-    while (count < rest.size() && bytes + rest[count].bytes() <= commit_bytes_max)
-      bytes += rest[count++].bytes();
-    commit(rest.first(count));
-    rest = rest.subspan(count);
+  while (take()) {
+    under_way_ = true;
+    write();
+    if (!begin_syncs()) return;
+    finish();
   }
 }
 
-void Committer::commit(std::span<Request> requests) {
+// Moves what waits, as much as one commit takes, into commit_.
+bool Committer::take() {
+  commit_.clear();
+  const base::Lock lock(mutex_);
+  std::size_t bytes = 0;
+  while (!queue_.empty()) {
+    bytes += queue_.front().payload_bytes();
+    if (!commit_.empty() && bytes > commit_bytes_max) break;
+    commit_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  scheduled_ = !commit_.empty();
+  return scheduled_;
+}
+
+// Room in the segments first, since a full disk must change nothing; then positions; then the runs.
+void Committer::write() {
   Core& core = *core_;
-  if (auto open = gate(); !open) {
-    for (Request& request : requests)
-      request.outcome = base::fail(open.error());
-    return answer(requests);
+  shares_.fill({});
+  const auto open = gate();
+  for (Request& request : commit_)
+    classify(request, open);
+  for (std::size_t c = 0; c < shares_.size(); ++c) {
+    if (shares_[c].bytes == 0) continue;
+    auto& outcome = shares_[c].outcome;
+    outcome = core.sets[c]->prepare(run_header_bytes + shares_[c].bytes, core.wall_clock.now_ms());
+    if (!outcome && outcome.error().code != base::Errc::full) core.fail(outcome.error());
   }
-  std::array<bool, segment_class_count> touched{};
-  for (Request& request : requests) {
-    assign(request);
-    if (request.writes) touched[request.segment_class] = true;
+  for (Request& request : commit_) {
+    if (!request.outcome) continue;
+    if (const auto& room = shares_[request.segment_class].outcome; !room) {
+      request.outcome = base::fail(core.has_failed() ? engine_failed().error() : room.error());
+    } else if (core.has_failed()) {
+      request.outcome = engine_failed();
+    } else {
+      assign(request);
+    }
+    shares_[request.segment_class].touched |= request.writes;
   }
-  base::Result<void> written;
-  for (std::size_t c = 0; c < touched.size() && written; ++c) {
-    if (touched[c]) written = write(requests, c);
-  }
-  for (std::size_t c = 0; c < touched.size() && written && core.options.durability == Durability::sync; ++c) {
-    if (touched[c]) written = core.sets[c]->sync();
-  }
-  if (!written) core.fail(written.error());
-  bool any = false;
-  for (Request& request : requests) {
-    any = any || request.writes;
-    if (request.writes && written) publish(request);
-    // An end marker that found another one on its way shares its fate.
-    const bool relies_on_it = request.writes || (!request.block && request.outcome.has_value());
-    if (relies_on_it && !written) request.outcome = engine_failed();
-  }
-  if (any && written) core.commits.fetch_add(1, std::memory_order_relaxed);
-  answer(requests);
-  if (core.unindexed_bytes.load(std::memory_order_relaxed) >= core.options.index_flush_bytes ||
-      core.unindexed_blocks.load(std::memory_order_relaxed) >= core.options.unindexed_blocks_max / 2) {
-    wants_flush_();
+  for (std::size_t c = 0; c < shares_.size(); ++c) {
+    if (!shares_[c].touched || core.has_failed()) continue;
+    shares_[c].outcome = write_share(c);
+    if (!shares_[c].outcome) core.fail(shares_[c].outcome.error());
   }
 }
 
@@ -99,6 +106,11 @@ base::Result<void> Committer::gate() {
     wants_flush_();
     return base::fail(base::Errc::full, "too many blocks wait for the index");
   }
+  return reserve_left();
+}
+
+base::Result<void> Committer::reserve_left() {
+  Core& core = *core_;
   const std::int64_t now_ms = core.steady_clock.now_ms();
   if (space_asked_ms_ < 0 || now_ms - space_asked_ms_ >= space_interval_ms || written_since_asked_ >= space_bytes) {
     const auto free = core.files.free_bytes(core.folder.path());
@@ -107,19 +119,37 @@ base::Result<void> Committer::gate() {
     written_since_asked_ = 0;
     free_bytes_ = *free;
   }
-  if (free_bytes_ < core.options.disk_reserve) {
-    base::log::write_limited("disk-reserve", now_ms, base::log::Level::warn,
-                             "the disk is full up to its reserve: writes are throttled until there is space",
-                             {{"folder", core.folder.path()}, {"free_bytes", std::to_string(free_bytes_)}});
-    return base::fail(base::Errc::full, "the disk is full up to its reserve");
+  const bool is_full = free_bytes_ < core.options.disk_reserve;
+  core.set_disk_full(is_full);
+  if (!is_full) return {};
+  base::log::write_limited("disk-reserve", now_ms, base::log::Level::warn,
+                           "the disk is full up to its reserve: writes are throttled until there is space",
+                           {{"folder", core.folder.path()}, {"free_bytes", std::to_string(free_bytes_)}});
+  return base::fail(base::Errc::full, "the disk is full up to its reserve");
+}
+
+// The class of segments a request goes to, and how many bytes it takes there at most. A full disk does not refuse the
+// catalogue's commands: a deletion is what frees space, and the reserve is there for them.
+void Committer::classify(Request& request, const base::Result<void>& open) {
+  LogState& log = *request.log;
+  const bool is_command = log.id == catalogue_log;
+  if (!open && !(is_command && open.error().code == base::Errc::full)) {
+    request.outcome = base::fail(open.error());
+    return;
   }
-  return {};
+  if (is_command) {
+    request.segment_class = std::size_t(SegmentClass::catalogue);
+  } else {
+    const base::Lock lock(log.mutex);
+    request.segment_class = std::size_t(class_of(log.config.retention));
+  }
+  shares_[request.segment_class].bytes += aligned(block_header_bytes + request.payload_bytes());
 }
 
 // Decides whether the request is written, and where in its log.
 void Committer::assign(Request& request) {
   LogState& log = *request.log;
-  base::Lock lock(log.mutex);
+  const base::Lock lock(log.mutex);
   if (log.dropped) {
     request.outcome = base::fail(base::Errc::not_found, "the log was dropped");
     return;
@@ -128,34 +158,31 @@ void Committer::assign(Request& request) {
     request.outcome = base::fail(base::Errc::fenced, "a higher epoch owns the log");
     return;
   }
-  const bool ended = log.assigned_end || log.closed.load(std::memory_order_relaxed);
-  if (ended) {
+  if (log.assigned_end || log.closed.load(std::memory_order_relaxed)) {
     if (request.block) request.outcome = base::fail(base::Errc::closed, "the log is closed");
     return;
   }
   request.writes = true;
-  request.segment_class =
-      std::size_t(log.id == catalogue_log ? SegmentClass::catalogue : class_of(log.config.retention));
   IndexRow& row = request.row;
   row.log = log.id;
-  row.first = std::max(log.assigned + 1, core_->incarnation << incarnation_shift);
   if (!request.block) {
     row.first = log.assigned;
     row.arrival_ms = log.queued_arrival_ms;
-    row.expires_ms = core_->wall_clock.now_ms() + end_marker_kept_ms;
     log.assigned_end = true;
     return;
   }
+  row.first = std::max(log.assigned + 1, core_->first_position());
   row.count = request.block.record_count();
   row.arrival_ms = request.block.arrival_ms();
-  if (log.config.retention.count() > 0) row.expires_ms = row.arrival_ms + log.config.retention.count();
+  assert(row.first > log.tail.load(std::memory_order_relaxed));
   log.assigned = row.first + row.count - 1;
 }
 
-base::Result<void> Committer::write(std::span<Request> requests, std::size_t segment_class) {
-  std::vector<NewBlock> blocks;
-  for (const Request& request : requests) {
-    if (!request.writes || request.segment_class != segment_class) continue;
+base::Result<void> Committer::write_share(std::size_t segment_class) {
+  const auto is_of = [&](const Request& request) { return request.writes && request.segment_class == segment_class; };
+  blocks_.clear();
+  for (const Request& request : commit_) {
+    if (!is_of(request)) continue;
     NewBlock block;
     block.header.log = request.row.log;
     block.header.first = request.row.first;
@@ -163,43 +190,102 @@ base::Result<void> Committer::write(std::span<Request> requests, std::size_t seg
     block.header.arrival_ms = request.row.arrival_ms;
     block.header.flags = request.block ? 0 : BlockHeader::closes;
     block.payload = payload_of(request.block);
-    block.expires_ms = request.row.expires_ms;
-    blocks.push_back(block);
+    blocks_.push_back(block);
   }
-  const auto placed =
-      core_->sets[segment_class]->append([this] { return ++core_->last_run; }, blocks, core_->wall_clock.now_ms());
+  const auto placed = core_->sets[segment_class]->append(++core_->last_run, blocks_);
   if (!placed) return base::fail(placed.error());
   std::size_t next = 0;
-  for (Request& request : requests) {
-    if (!request.writes || request.segment_class != segment_class) continue;
+  for (Request& request : commit_) {
+    if (!is_of(request)) continue;
     const Placed& at = (*placed)[next++];
     request.row.segment = at.segment;
     request.row.generation = at.generation;
     request.row.offset = at.offset;
     request.row.size = at.size;
     written_since_asked_ += at.size;
-    core_->unindexed_bytes.fetch_add(at.size, std::memory_order_relaxed);
+    core_->new_bytes.fetch_add(at.size, std::memory_order_relaxed);
   }
   return {};
+}
+
+// Syncs what was written: one class here, the others meanwhile on the loop for them. False where finish() comes later,
+// by itself.
+bool Committer::begin_syncs() {
+  Core& core = *core_;
+  if (core.options.durability != Durability::sync || core.has_failed()) return true;
+  std::vector<std::size_t> touched;
+  for (std::size_t c = 0; c < shares_.size(); ++c) {
+    if (shares_[c].touched) touched.push_back(c);
+  }
+  if (touched.empty()) return true;
+  const auto sync = [](Committer& committer, std::size_t segment_class) {
+    committer.shares_[segment_class].outcome = committer.core_->sets[segment_class]->sync();
+  };
+  if (touched.size() == 1) {
+    sync(*this, touched.front());
+    return true;
+  }
+  syncs_left_ = 2;
+  const auto one_done = [](Committer& committer) {
+    if (--committer.syncs_left_ > 0) return;
+    committer.finish();
+    committer.run();
+  };
+  core.loops.sync->post([self = shared_from_this(), touched, sync, one_done] {
+    for (std::size_t i = 1; i < touched.size(); ++i)
+      sync(*self, touched[i]);
+    self->core_->loops.commit->post([self, one_done] { one_done(*self); });
+  });
+  sync(*this, touched.front());
+  core.loops.commit->post([self = shared_from_this(), one_done] { one_done(*self); });
+  return false;
+}
+
+void Committer::finish() {
+  Core& core = *core_;
+  for (const Share& share : shares_) {
+    if (share.touched && !share.outcome) core.fail(share.outcome.error());
+  }
+  const bool written = !core.has_failed();
+  bool any = false;
+  for (Request& request : commit_) {
+    any = any || request.writes;
+    if (request.writes && written) publish(request);
+    // An end marker that found another one on its way shares its fate.
+    const bool relies_on_it = request.writes || (!request.block && request.outcome.has_value());
+    if (relies_on_it && !written) request.outcome = engine_failed();
+  }
+  if (any && written) core.commits.fetch_add(1, std::memory_order_relaxed);
+  under_way_ = false;
+  for (base::Task& task : std::exchange(between_, {}))
+    task();
+  answer();
+  if (core.new_bytes.load(std::memory_order_relaxed) >= core.options.index_flush_bytes ||
+      core.new_blocks.load(std::memory_order_relaxed) >= core.options.unindexed_blocks_max / 2) {
+    wants_flush_();
+  }
 }
 
 // Readers see the block from here on.
 void Committer::publish(Request& request) {
   LogState& log = *request.log;
-  base::Lock lock(log.mutex);
+  const base::Lock lock(log.mutex);
   if (!request.block) {
     log.closed.store(true, std::memory_order_release);
     return;
   }
+  assert(request.row.first > log.tail.load(std::memory_order_relaxed));
   log.unindexed.push_back(request.row);
   core_->unindexed_blocks.fetch_add(1, std::memory_order_relaxed);
+  core_->new_blocks.fetch_add(1, std::memory_order_relaxed);
   log.tail.store(request.row.first + request.row.count - 1, std::memory_order_release);
   core_->records.fetch_add(request.row.count, std::memory_order_relaxed);
   request.outcome = Appended{Run{request.row.first, request.row.count}};
 }
 
 // One hop for each stretch of requests of one executor, in their order.
-void Committer::answer(std::span<Request> requests) {
+void Committer::answer() {
+  auto requests = std::span(commit_);
   while (!requests.empty()) {
     base::Executor* const executor = requests.front().executor;
     const auto end = std::ranges::find_if(requests, [&](const Request& r) { return r.executor != executor; });
@@ -219,6 +305,7 @@ void Committer::answer(std::span<Request> requests) {
     }
     requests = requests.subspan(count);
   }
+  commit_.clear();
 }
 
 }  // namespace millrace::log::segment

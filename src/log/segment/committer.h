@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -10,7 +13,8 @@
 namespace millrace::log::segment {
 
 // The one place that gives positions and writes. Everything queued becomes one commit: a run a class of segments, one
-// sync, then the answers in the order of the queue. While one commit is on its way the next gathers.
+// sync of each class that was touched, then the answers in the order of the queue. While one commit is on its way the
+// next gathers.
 //
 // What waits is bounded by the append_queue share of the memory, which every block counts in.
 class Committer : public std::enable_shared_from_this<Committer> {
@@ -25,6 +29,8 @@ class Committer : public std::enable_shared_from_this<Committer> {
   // where that is null.
   void submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block block, base::Executor* executor,
               Done<Appended> done);
+  // Any thread. Runs the task on the commit loop while no commit is on its way.
+  void run_between(base::Task task);
 
   // Of blocks in one commit, save for a block that is larger alone.
   static constexpr std::size_t commit_bytes_max = std::size_t{8} << 20;
@@ -39,26 +45,47 @@ class Committer : public std::enable_shared_from_this<Committer> {
     base::Result<Appended> outcome{};
     bool writes = false;
     std::size_t segment_class = 0;
-    IndexRow row;
-    std::size_t bytes() const { return block_header_bytes + (block ? block.payload().size() : 0); }
+    IndexRow row{};
+    std::size_t payload_bytes() const { return block ? block.payload().size() : 0; }
+  };
+  // What one commit asks of one class of segments.
+  struct Share {
+    std::uint64_t bytes = 0;  // of blocks that may be written
+    bool touched = false;
+    base::Result<void> outcome{};
   };
 
   void run();
-  void commit(std::span<Request> requests);
+  bool take();
+  void write();
+  bool begin_syncs();
+  void finish();
+
   base::Result<void> gate();
+  base::Result<void> reserve_left();
+  void classify(Request& request, const base::Result<void>& open);
   void assign(Request& request);
-  base::Result<void> write(std::span<Request> requests, std::size_t segment_class);
+  base::Result<void> write_share(std::size_t segment_class);
   void publish(Request& request);
-  void answer(std::span<Request> requests);
+  void answer();
 
   const std::shared_ptr<Core> core_;
   const WantsFlush wants_flush_;
-  std::int64_t space_asked_ms_ = -1;  // of the commit loop alone, as the next two
+
+  // Of the commit loop alone.
+  std::vector<Request> commit_;  // the one on its way
+  std::array<Share, segment_class_count> shares_;
+  bool under_way_ = false;
+  std::size_t syncs_left_ = 0;
+  std::vector<base::Task> between_;
+  std::vector<NewBlock> blocks_;  // of the run being written; kept for the next
+  std::int64_t space_asked_ms_ = -1;
   std::uint64_t written_since_asked_ = 0;
   std::uint64_t free_bytes_ = 0;
 
   base::Mutex mutex_;
-  std::vector<Request> queue_ MILLRACE_GUARDED_BY(mutex_);
+  std::deque<Request> queue_ MILLRACE_GUARDED_BY(mutex_);
+  bool scheduled_ MILLRACE_GUARDED_BY(mutex_) = false;  // run() is posted or at work
 };
 
 }  // namespace millrace::log::segment

@@ -13,6 +13,7 @@
 #include "log/segment/folder.h"
 #include "log/segment/log_state.h"
 #include "log/segment/segment_set.h"
+#include "log/segment/usage_table.h"
 
 namespace millrace::log::segment {
 
@@ -21,6 +22,7 @@ inline constexpr const char* clean_value = "clean";              // there after 
 inline constexpr const char* incarnation_value = "incarnation";  // positions begin at it times 2^32
 inline constexpr const char* durability_value = "durability";    // of the life that is running or ran last
 inline constexpr const char* generation_value = "generation";    // segments of later lives have this one or a higher
+inline constexpr unsigned incarnation_shift = 32;
 
 // What the parts of one engine share. Kept by every task in flight, so it lives until the last of them is gone.
 struct Core {
@@ -47,13 +49,16 @@ struct Core {
   Numbering numbering;
   std::array<std::unique_ptr<SegmentSet>, segment_class_count> sets;
   LogMap logs;
+  UsageTable usages;  // of recovery, then of the index loop alone
 
   std::uint64_t last_run = 0;     // given out; of the commit loop alone
   std::uint64_t incarnation = 0;  // set before the first append
+  Position first_position() const { return incarnation << incarnation_shift; }
 
   std::atomic<bool> stopped{false};
   std::atomic<std::size_t> unindexed_blocks{0};
-  std::atomic<std::uint64_t> unindexed_bytes{0};  // of segments, since the last flush of the index
+  std::atomic<std::size_t> new_blocks{0};   // since the indexer took its last picture
+  std::atomic<std::uint64_t> new_bytes{0};  // of segments, since then
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::uint64_t> commits{0};
 
@@ -69,7 +74,7 @@ struct Core {
   // The engine has failed for good: nobody knows what reached the disk. The first reason stays.
   void fail(const base::Error& why) {
     {
-      base::Lock lock(health_mutex_);
+      const base::Lock lock(health_mutex_);
       if (health_.state == Health::State::failed) return;
       health_ = {Health::State::failed, base::describe(why)};
     }
@@ -78,15 +83,28 @@ struct Core {
                      {{"why", base::describe(why)}});
   }
   bool has_failed() const { return failed_.load(std::memory_order_acquire); }
+  // Appends are throttled for want of space. Said by the commit loop when it looks.
+  void set_disk_full(bool is_full) { disk_full_.store(is_full, std::memory_order_relaxed); }
+  // Looks again where it was full, since nobody may be writing any more.
   Health health() const {
-    base::Lock lock(health_mutex_);
-    return health_;
+    {
+      const base::Lock lock(health_mutex_);
+      if (health_.state == Health::State::failed) return health_;
+    }
+    if (disk_full_.load(std::memory_order_relaxed)) {
+      const auto free = files.free_bytes(folder.path());
+      if (!free || *free < options.disk_reserve) {
+        return {Health::State::read_only, "the disk is full up to its reserve"};
+      }
+    }
+    return {};
   }
 
  private:
   mutable base::Mutex health_mutex_;
   Health health_ MILLRACE_GUARDED_BY(health_mutex_);
   std::atomic<bool> failed_{false};
+  std::atomic<bool> disk_full_{false};
 };
 
 inline std::unexpected<base::Error> engine_failed() {

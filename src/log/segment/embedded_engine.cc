@@ -5,7 +5,7 @@
 
 #include "log/segment/catalogue_log.h"
 #include "log/segment/committer.h"
-#include "log/segment/index_flusher.h"
+#include "log/segment/indexer.h"
 #include "log/segment/reader.h"
 #include "log/segment/recovery.h"
 
@@ -24,7 +24,7 @@ class EmbeddedWriter final : public Writer {
 
   void append(Block block, Done<Appended> done) override {
     {
-      base::Lock lock(log_->mutex);
+      const base::Lock lock(log_->mutex);
       assert(block.record_count() > 0 && block.arrival_ms() >= log_->queued_arrival_ms);
       log_->queued_arrival_ms = block.arrival_ms();
     }
@@ -39,7 +39,7 @@ class EmbeddedWriter final : public Writer {
   }
   Position tail() const override { return log_->tail.load(std::memory_order_acquire); }
   std::int64_t last_arrival_ms() const override {
-    base::Lock lock(log_->mutex);
+    const base::Lock lock(log_->mutex);
     return log_->queued_arrival_ms;
   }
   bool is_closed() const override { return log_->closed.load(std::memory_order_acquire); }
@@ -51,39 +51,72 @@ class EmbeddedWriter final : public Writer {
   base::Executor& executor_;
 };
 
+void set_config(LogState& log, const LogConfig& config) {
+  const base::Lock lock(log.mutex);
+  log.config = config;
+}
+
+// In memory at once; the index hears of it with its next cycle. What a crash takes of it the catalogue says again.
+void make_log(const std::shared_ptr<Core>& core, const std::shared_ptr<Indexer>& indexer, LogId id, LogConfig config,
+              Done<void> done) {
+  if (core->stopped.load()) return done(engine_stopped());
+  if (core->has_failed()) return done(engine_failed());
+  // Nothing of a log that was dropped may rise in another one.
+  if (indexer->is_dropping(id)) {
+    indexer->run_after_drop(id, [core, indexer, id, config, done = std::move(done)]() mutable {
+      make_log(core, indexer, id, config, std::move(done));
+    });
+    return;
+  }
+  const auto [log, made] = core->logs.find_or_add(LogRow{.log = id, .config = config});
+  if (!made) set_config(*log, config);
+  done({});
+}
+
 class EmbeddedEngine final : public Engine {
  public:
   explicit EmbeddedEngine(std::shared_ptr<Core> core)
       : core_(std::move(core)),
-        flusher_(std::make_shared<IndexFlusher>(core_)),
-        committer_(std::make_shared<Committer>(core_, [flusher = flusher_] { flusher->request_flush(); })),
-        meta_(core_, committer_, flusher_) {
-    flusher_->start();
+        indexer_(std::make_shared<Indexer>(core_)),
+        committer_(std::make_shared<Committer>(core_, [indexer = indexer_] { indexer->request_cycle(); })),
+        meta_(core_, committer_, indexer_) {
+    indexer_->set_committer(committer_);
+    indexer_->start();
   }
 
-  void create(LogId id, LogConfig config, Done<void> done) override { flusher_->create(id, config, std::move(done)); }
-  void drop(LogId id, Done<void> done) override { flusher_->drop(id, std::move(done)); }
+  void create(LogId id, LogConfig config, Done<void> done) override {
+    make_log(core_, indexer_, id, config, std::move(done));
+  }
+  void drop(LogId id, Done<void> done) override {
+    if (auto log = core_->logs.remove(id)) {
+      {
+        const base::Lock lock(log->mutex);
+        log->dropped = true;
+      }
+      indexer_->drop(std::move(log));
+    }
+    done({});
+  }
   void configure(LogId id, LogConfig config, Done<void> done) override {
-    auto log = core_->logs.find(id);
+    const auto log = core_->logs.find(id);
     if (log == nullptr) return done(missing());
-    flusher_->configure(std::move(log), config, std::move(done));
+    set_config(*log, config);
+    done({});
   }
 
-  // On the commit loop, so that what an older owner has in a commit is done with before the new one begins. The epoch
-  // is durable with the next flush of the index: no writer of this process outlives it, and the folder's lock keeps
+  // Between two commits, so that what an older owner has in a commit is done with before the new one begins. The epoch
+  // is durable with the next cycle of the index: no writer of this process outlives it, and the folder's lock keeps
   // others out.
   void acquire(LogId id, Epoch epoch, base::Executor& executor, Done<std::unique_ptr<Writer>> done) override {
-    core_->loops.commit->post(
+    committer_->run_between(
         [core = core_, committer = committer_, id, epoch, &executor, done = std::move(done)]() mutable {
           if (core->stopped.load()) return done(engine_stopped());
           if (core->has_failed()) return done(engine_failed());
           auto log = core->logs.find(id);
           if (log == nullptr) return done(missing());
           {
-            base::Lock lock(log->mutex);
-            if (epoch.value < log->epoch) {
-              return done(base::fail(base::Errc::fenced, "a higher epoch owns the log"));
-            }
+            const base::Lock lock(log->mutex);
+            if (epoch.value < log->epoch) return done(base::fail(base::Errc::fenced, "a higher epoch owns the log"));
             log->epoch = epoch.value;
           }
           done(std::make_unique<EmbeddedWriter>(std::move(committer), std::move(log), epoch.value, executor));
@@ -116,19 +149,24 @@ class EmbeddedEngine final : public Engine {
 
   Usage usage() const override {
     Usage usage;
-    usage.logs = core_->logs.all().size() - 1;  // without the catalogue's
-    for (const auto& set : core_->sets) {
-      if (set != core_->sets[std::size_t(SegmentClass::catalogue)]) usage.bytes += set->totals().live_bytes;
-    }
+    usage.logs = core_->logs.size() - 1;  // without the catalogue's
+    usage.bytes = indexer_->live_bytes() + core_->new_bytes.load(std::memory_order_relaxed);
     usage.records = core_->records.load(std::memory_order_relaxed);
     usage.commits = core_->commits.load(std::memory_order_relaxed);
+    usage.unindexed_blocks = core_->unindexed_blocks.load(std::memory_order_relaxed);
+    for (const auto& set : core_->sets) {
+      const auto totals = set->totals();
+      if (!totals) continue;
+      usage.segments += totals->segments + totals->recycled;
+      usage.disk_bytes += totals->file_bytes;
+    }
     return usage;
   }
 
   void stop(Done<void> done) override {
-    core_->loops.commit->post([core = core_, flusher = flusher_, done = std::move(done)]() mutable {
+    committer_->run_between([core = core_, indexer = indexer_, done = std::move(done)]() mutable {
       if (core->stopped.exchange(true)) return done({});
-      flusher->stop(std::move(done));
+      indexer->stop(std::move(done));
     });
   }
 
@@ -146,7 +184,7 @@ class EmbeddedEngine final : public Engine {
   }
 
   const std::shared_ptr<Core> core_;
-  const std::shared_ptr<IndexFlusher> flusher_;
+  const std::shared_ptr<Indexer> indexer_;
   const std::shared_ptr<Committer> committer_;
   CatalogueLog meta_;
   std::atomic<std::size_t> turn_{0};
@@ -154,18 +192,19 @@ class EmbeddedEngine final : public Engine {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Engine>> open_embedded_engine(EmbeddedOptions options, EngineLoops loops,
-                                                           io::FileSystem& files, std::unique_ptr<IndexStore> index,
-                                                           base::MemoryBudget& budget, const io::WallClock& wall_clock,
-                                                           const io::SteadyClock& steady_clock, io::Random& random) {
-  auto folder = Folder::open(options.data_dir, files, random);
-  if (!folder) return base::fail(std::move(folder.error()));
+base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineLoops loops, io::FileSystem& files,
+                                                Folder folder, std::unique_ptr<IndexStore> index,
+                                                base::MemoryBudget& budget, const io::WallClock& wall_clock,
+                                                const io::SteadyClock& steady_clock, io::Random& random) {
   const auto generation = first_generation(*index, random);
   if (!generation) return base::fail(generation.error());
   auto core = std::make_shared<Core>(std::move(options), std::move(loops), files, std::move(index), budget, wall_clock,
-                                     steady_clock, std::move(*folder), *generation);
+                                     steady_clock, std::move(folder), *generation);
   if (auto recovered = recover(*core); !recovered) return base::fail(std::move(recovered.error()));
-  return std::make_unique<EmbeddedEngine>(std::move(core));
+  OpenedEngine opened;
+  opened.installation_key = core->folder.key();
+  opened.engine = std::make_unique<EmbeddedEngine>(std::move(core));
+  return opened;
 }
 
 }  // namespace millrace::log::segment

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/memory_budget.h"
@@ -12,6 +12,7 @@
 #include "io/loop.h"
 #include "io/random.h"
 #include "log/engine.h"
+#include "log/segment/folder.h"
 #include "log/segment/index_store.h"
 
 namespace millrace::log::segment {
@@ -20,7 +21,6 @@ namespace millrace::log::segment {
 enum class Durability : std::uint8_t { sync, os };
 
 struct EmbeddedOptions {
-  std::string data_dir;
   Durability durability = Durability::sync;
   std::uint64_t disk_reserve = std::uint64_t{1} << 30;  // bytes left free; below it appends are answered `full`
   // The index is brought up to the segments after so many bytes of them and so much time: what a start has to read.
@@ -34,16 +34,23 @@ struct EmbeddedOptions {
 // outlive the engine; stop them before the files, clocks and the budget go.
 struct EngineLoops {
   io::Loop* commit = nullptr;      // gives positions, writes and syncs
+  io::Loop* sync = nullptr;        // syncs the second set of segments where a commit touched several
   io::Loop* index = nullptr;       // the index, control calls, retention
   std::vector<io::Loop*> readers;  // at least one
 };
 
-// Opens the data folder, recovers what it holds, and serves it. `bad_config`, `exists`, `data_loss` or the system's
-// error, in one sentence, where it cannot. Blocks; the rest of the engine blocks on its loops only. Destroying the
-// engine without stop() is what a kill is: the next start recovers.
-base::Result<std::unique_ptr<Engine>> open_embedded_engine(EmbeddedOptions options, EngineLoops loops,
-                                                           io::FileSystem& files, std::unique_ptr<IndexStore> index,
-                                                           base::MemoryBudget& budget, const io::WallClock& wall_clock,
-                                                           const io::SteadyClock& steady_clock, io::Random& random);
+struct OpenedEngine {
+  std::unique_ptr<Engine> engine;
+  // Made by this folder's first life and kept: what the installation's secrets are derived from.
+  std::array<std::byte, Folder::key_bytes> installation_key{};
+};
+
+// Recovers what the folder holds and serves it. The folder's index is in `index`, which is this engine's alone. An
+// error is one sentence. Blocks; the engine itself blocks on its loops only. Destroying it without stop() is what a
+// kill is: the next start recovers.
+base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineLoops loops, io::FileSystem& files,
+                                                Folder folder, std::unique_ptr<IndexStore> index,
+                                                base::MemoryBudget& budget, const io::WallClock& wall_clock,
+                                                const io::SteadyClock& steady_clock, io::Random& random);
 
 }  // namespace millrace::log::segment

@@ -22,6 +22,7 @@ class Folder {
   static base::Result<Folder> open(const std::string& path, io::FileSystem& files, io::Random& random);
 
   const std::string& path() const { return path_; }
+  std::string index() const { return path_ + "/index"; }  // made by whoever opens the index
   std::string segments() const { return path_ + "/segments"; }
   std::string catalogue() const { return path_ + "/catalogue"; }
   // Made by this folder's first life and kept: what the installation's secrets are derived from.

@@ -2,7 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -36,13 +36,19 @@ struct LogState {
   LogConfig config MILLRACE_GUARDED_BY(mutex);
   std::uint64_t epoch MILLRACE_GUARDED_BY(mutex);
   bool dropped MILLRACE_GUARDED_BY(mutex) = false;
-  Position first MILLRACE_GUARDED_BY(mutex);                  // nothing before it is shown
-  std::int64_t queued_arrival_ms MILLRACE_GUARDED_BY(mutex);  // of the newest block given to the engine
-  LogRow indexed MILLRACE_GUARDED_BY(mutex);                  // what the index says of the log
-  std::deque<IndexRow> unindexed MILLRACE_GUARDED_BY(mutex);  // durable blocks that are not in the index yet, in order
+  Position first MILLRACE_GUARDED_BY(mutex);                   // nothing before it is shown
+  std::int64_t queued_arrival_ms MILLRACE_GUARDED_BY(mutex);   // of the newest block given to the engine
+  LogRow indexed MILLRACE_GUARDED_BY(mutex);                   // what the index says of the log
+  std::vector<IndexRow> unindexed MILLRACE_GUARDED_BY(mutex);  // durable blocks that are not in the index yet, in order
 
-  Position assigned;          // last position given; of the commit loop alone
-  bool assigned_end = false;  // an end marker is on its way; of the commit loop alone
+  // Of the commit loop alone.
+  Position assigned;          // last position given
+  bool assigned_end = false;  // an end marker is on its way
+
+  // Of the index loop alone: arrival of the oldest block that the index has.
+  static constexpr std::int64_t not_known = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t no_block = std::numeric_limits<std::int64_t>::max();
+  std::int64_t oldest_ms = not_known;
 
   std::atomic<Position> tail;
   std::atomic<bool> closed;
@@ -54,19 +60,20 @@ class LogMap {
   using Shared = std::shared_ptr<LogState>;
 
   Shared find(LogId id) const {
-    base::Lock lock(mutex_);
+    const base::Lock lock(mutex_);
     const auto found = logs_.find(id);
     return found == logs_.end() ? nullptr : found->second;
   }
-  // The log of that row's id, made from the row where there is none.
-  Shared find_or_add(const LogRow& row) {
-    base::Lock lock(mutex_);
+  // The log of that row's id, made from the row where there is none; whether it was made.
+  std::pair<Shared, bool> find_or_add(const LogRow& row) {
+    const base::Lock lock(mutex_);
     Shared& log = logs_[row.log];
-    if (log == nullptr) log = std::make_shared<LogState>(row);
-    return log;
+    const bool made = log == nullptr;
+    if (made) log = std::make_shared<LogState>(row);
+    return {log, made};
   }
   Shared remove(LogId id) {
-    base::Lock lock(mutex_);
+    const base::Lock lock(mutex_);
     const auto found = logs_.find(id);
     if (found == logs_.end()) return nullptr;
     Shared log = std::move(found->second);
@@ -75,12 +82,16 @@ class LogMap {
   }
   // In order of their ids.
   std::vector<Shared> all() const {
-    base::Lock lock(mutex_);
+    const base::Lock lock(mutex_);
     std::vector<Shared> logs;
     logs.reserve(logs_.size());
     for (const auto& [id, log] : logs_)
       logs.push_back(log);
     return logs;
+  }
+  std::size_t size() const {
+    const base::Lock lock(mutex_);
+    return logs_.size();
   }
 
  private:

@@ -13,6 +13,9 @@ class PageFiller {
   PageFiller(Position from, const ReadLimits& limits) : limits_(limits) { page_.next = from; }
 
   bool wants_more() const { return records_ < limits_.records_max && !cut_; }
+  std::uint64_t records_left() const { return limits_.records_max - records_; }
+  // One at least while more is wanted: the first record is given even where it is larger than the limit.
+  std::uint64_t bytes_left() const { return bytes_ < limits_.bytes_max ? limits_.bytes_max - bytes_ : 1; }
   // Adds what fits of a block whose first record is at `first` and which ends at or after next().
   void add(const Block& block, Position first) {
     const Position begin = std::max(page_.next, first);

@@ -14,11 +14,24 @@ Position last_of(const IndexRow& row) {
   return row.first + row.count - 1;
 }
 
+// How many of the rows a page with these limits needs at most, one at least.
+std::size_t rows_needed(std::span<const IndexRow> rows, Position from, std::uint64_t records, std::uint64_t bytes) {
+  std::size_t needed = 0;
+  while (needed < rows.size() && records > 0 && bytes > 0) {
+    const IndexRow& row = rows[needed++];
+    const std::uint64_t skipped = from > row.first ? from - row.first : 0;
+    records -= std::min(records, row.count - skipped);
+    // Nobody knows how large the records before `from` are.
+    if (skipped == 0) bytes -= std::min<std::uint64_t>(bytes, row.size);
+  }
+  return needed;
+}
+
 }  // namespace
 
 // What arrived before it is expired, though it may still be there.
 std::int64_t Reader::oldest_shown_ms(LogState& log) const {
-  base::Lock lock(log.mutex);
+  const base::Lock lock(log.mutex);
   if (log.config.retention.count() <= 0) return std::numeric_limits<std::int64_t>::min();
   return core_.wall_clock.now_ms() - log.config.retention.count();
 }
@@ -28,7 +41,7 @@ base::Result<std::vector<IndexRow>> Reader::rows_from(LogState& log, Position fr
   std::vector<IndexRow> recent;
   Position recent_first = std::numeric_limits<Position>::max();
   {
-    base::Lock lock(log.mutex);
+    const base::Lock lock(log.mutex);
     from = std::max(from, log.first);
     auto at = std::partition_point(log.unindexed.begin(), log.unindexed.end(),
                                    [&](const IndexRow& row) { return last_of(row) < from; });
@@ -49,7 +62,7 @@ base::Result<std::vector<IndexRow>> Reader::rows_from(LogState& log, Position fr
 base::Result<std::optional<IndexRow>> Reader::row_at_time(LogState& log, std::int64_t arrival_ms) const {
   std::optional<IndexRow> recent;
   {
-    base::Lock lock(log.mutex);
+    const base::Lock lock(log.mutex);
     const auto at = std::partition_point(log.unindexed.begin(), log.unindexed.end(),
                                          [&](const IndexRow& row) { return row.arrival_ms < arrival_ms; });
     if (at != log.unindexed.end()) recent = *at;
@@ -60,28 +73,97 @@ base::Result<std::optional<IndexRow>> Reader::row_at_time(LogState& log, std::in
   return recent;
 }
 
-base::Result<std::optional<Block>> Reader::read_block(const IndexRow& row) const {
-  const auto file = core_.find_segment(row.segment, row.generation);
-  if (file == nullptr) return std::nullopt;
-  std::vector<std::byte> bytes(row.size);
-  const auto header = file->read_block(row.generation, row.offset, bytes);
-  if (!header && header.error().code == base::Errc::not_found) return std::nullopt;
-  if (!header && header.error().code != base::Errc::data_loss) return base::fail(header.error());
-  std::optional<Block> block;
-  if (header && header->log == row.log && header->first == row.first && header->count == row.count) {
-    block = BlockBuilder::from_payload(&core_.budget, base::MemoryShare::answers,
-                                       std::span(bytes).subspan(block_header_bytes, header->payload_bytes),
-                                       header->arrival_ms);
-    if (block && block->record_count() == row.count) return block;
+// Blocks whose file-system pages touch are one extent: what is read between them would be read anyway.
+std::vector<Reader::Extent> Reader::extents_of(std::span<const IndexRow> rows) const {
+  constexpr std::uint64_t page_bytes = 4096;
+  std::vector<Extent> extents;
+  const IndexRow* before = nullptr;
+  for (const IndexRow& row : rows) {
+    const std::uint64_t end = row.offset + row.size;
+    const bool same_file = before != nullptr && before->segment == row.segment && before->generation == row.generation;
+    if (same_file && row.offset >= extents.back().end &&
+        row.offset / page_bytes <= extents.back().end / page_bytes + 1 &&
+        end - extents.back().begin <= extent_bytes_max) {
+      extents.back().end = end;
+      ++extents.back().rows;
+    } else {
+      auto file = same_file ? extents.back().file : core_.find_segment(row.segment, row.generation);
+      extents.push_back({.file = std::move(file), .begin = row.offset, .end = end, .rows = 1});
+    }
+    before = &row;
   }
+  return extents;
+}
+
+base::Result<std::vector<Block>> Reader::read_blocks(std::span<const IndexRow> rows) const {
+  std::vector<Block> blocks;
+  blocks.reserve(rows.size());
+  const auto extents = extents_of(rows);
+  // The disk begins with all of them before the first is waited for.
+  if (extents.size() > 1) {
+    for (const Extent& extent : extents) {
+      if (extent.file != nullptr) extent.file->will_need(extent.begin, extent.end - extent.begin);
+    }
+  }
+  for (const Extent& extent : extents) {
+    if (auto read = read_extent(extent, rows.first(extent.rows), blocks); !read) return base::fail(read.error());
+    rows = rows.subspan(extent.rows);
+  }
+  return blocks;
+}
+
+base::Result<void> Reader::read_extent(const Extent& extent, std::span<const IndexRow> rows,
+                                       std::vector<Block>& into) const {
+  if (extent.file == nullptr) {
+    into.resize(into.size() + rows.size());
+    return {};
+  }
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(extent.end - extent.begin);
+  const std::span<std::byte> bytes(buffer.get(), extent.end - extent.begin);
+  const auto got = extent.file->read_at(extent.begin, bytes);
+  if (!got) return base::fail(got.error());
+  for (const IndexRow& row : rows) {
+    const std::size_t at = std::min<std::size_t>(row.offset - extent.begin, *got);
+    auto block =
+        make_block(*extent.file, row, bytes.first(*got).subspan(at).first(std::min<std::size_t>(row.size, *got - at)));
+    if (!block) return base::fail(block.error());
+    into.push_back(std::move(*block));
+  }
+  return {};
+}
+
+// `bytes` are fewer than the row says at the end of a file that was cut.
+base::Result<Block> Reader::make_block(const SegmentFile& file, const IndexRow& row,
+                                       std::span<const std::byte> bytes) const {
+  const auto header = decode_block(bytes, row.generation, row.offset);
+  const bool is_it = header && header->log == row.log && header->first == row.first && header->count == row.count &&
+                     header->payload_bytes + block_header_bytes == row.size;
+  if (is_it && header->codec == 0 && header->key_id == 0) {
+    auto block = BlockBuilder::from_payload(&core_.budget, base::MemoryShare::answers,
+                                            bytes.subspan(block_header_bytes), header->arrival_ms);
+    if (block && block->record_count() == row.count) return std::move(*block);
+  }
+  // Expired and given back while this read was on its way.
+  if (!file.retired() && !is_punched(row)) tell_damaged(file, row);
+  return Block();
+}
+
+// Whether the row has left the index by now, so that its place may have been given back.
+bool Reader::is_punched(const IndexRow& row) const {
+  const auto log = core_.logs.find(row.log);
+  if (log == nullptr) return true;
+  const auto rows = rows_from(*log, row.first, 1);
+  return rows && (rows->empty() || rows->front() != row);
+}
+
+void Reader::tell_damaged(const SegmentFile& file, const IndexRow& row) const {
   base::log::write_limited(fmt::format("damaged-{}-{}", row.segment, row.offset), core_.steady_clock.now_ms(),
                            base::log::Level::error, "stored records are damaged and are passed over",
                            {{"stream_uid", fmt::format("{}", row.log.stream_uid)},
                             {"shard", fmt::format("{}", row.log.shard_no)},
                             {"positions", fmt::format("{}-{}", row.first, last_of(row))},
-                            {"file", file->path()},
+                            {"file", file.path()},
                             {"offset", fmt::format("{}", row.offset)}});
-  return std::nullopt;
 }
 
 base::Result<Page> Reader::read(LogState& log, Position from, const ReadLimits& limits) const {
@@ -89,47 +171,39 @@ base::Result<Page> Reader::read(LogState& log, Position from, const ReadLimits& 
   const Position tail = log.tail.load(std::memory_order_acquire);
   const std::int64_t arrival_min_ms = std::max(limits.arrival_min_ms, oldest_shown_ms(log));
   PageFiller page(from, limits);
-  std::optional<std::int64_t> next_arrival_ms;
-  bool sought = false;
-  for (bool at_end = false; !at_end && !page.is_cut() && !next_arrival_ms;) {
-    const auto rows = rows_from(log, page.next(), rows_max);
+  for (;;) {
+    auto rows = rows_from(log, page.next(), rows_max);
     if (!rows) return base::fail(rows.error());
-    at_end = rows->empty();
-    for (const IndexRow& row : *rows) {
-      if (row.first > tail) {
-        at_end = true;
-        break;
-      }
-      if (row.arrival_ms < arrival_min_ms) {
-        if (sought) {
-          page.skip_to(last_of(row) + 1);
-          continue;
-        }
-        // All that is hidden is passed over at once.
-        sought = true;
-        const auto shown = row_at_time(log, arrival_min_ms);
-        if (!shown) return base::fail(shown.error());
-        page.skip_to(*shown ? (*shown)->first : tail + 1);
-        break;
-      }
-      if (!page.wants_more()) {
-        page.skip_to(row.first);
-        next_arrival_ms = row.arrival_ms;
-        break;
-      }
-      const auto block = read_block(row);
-      if (!block) return base::fail(block.error());
-      if (*block) {
-        page.add(**block, row.first);
-      } else {
-        page.skip_to(last_of(row) + 1);
-      }
-      if (page.is_cut()) break;
+    std::erase_if(*rows, [&](const IndexRow& row) { return row.first > tail; });
+    if (rows->empty()) break;
+    if (rows->front().arrival_ms < arrival_min_ms) {
+      // Arrival times never fall, so all that is hidden is passed over at once.
+      const auto shown = row_at_time(log, arrival_min_ms);
+      if (!shown) return base::fail(shown.error());
+      page.skip_to(*shown ? (*shown)->first : tail + 1);
+      if (!*shown) break;
+      continue;
     }
+    if (!page.wants_more()) {
+      page.skip_to(rows->front().first);
+      page.set_next_arrival_ms(rows->front().arrival_ms);
+      return page.finish();
+    }
+    const auto needed =
+        std::span<const IndexRow>(*rows).first(rows_needed(*rows, page.next(), page.records_left(), page.bytes_left()));
+    const auto blocks = read_blocks(needed);
+    if (!blocks) return base::fail(blocks.error());
+    for (std::size_t i = 0; i < needed.size() && page.wants_more(); ++i) {
+      if ((*blocks)[i]) {
+        page.add((*blocks)[i], needed[i].first);
+      } else {
+        page.skip_to(last_of(needed[i]) + 1);
+      }
+    }
+    if (page.is_cut()) return page.finish();
   }
-  if (!page.is_cut() && !next_arrival_ms) page.skip_to(tail + 1);
-  if (next_arrival_ms) page.set_next_arrival_ms(*next_arrival_ms);
-  page.set_closed(closed && page.next() > tail && !page.is_cut() && !next_arrival_ms);
+  page.skip_to(tail + 1);
+  page.set_closed(closed);
   return page.finish();
 }
 
@@ -137,7 +211,7 @@ base::Result<Position> Reader::seek_time(LogState& log, std::int64_t arrival_ms)
   const Position tail = log.tail.load(std::memory_order_acquire);
   Position first = 0;
   {
-    base::Lock lock(log.mutex);
+    const base::Lock lock(log.mutex);
     first = log.first;
   }
   const auto row = row_at_time(log, std::max(arrival_ms, oldest_shown_ms(log)));

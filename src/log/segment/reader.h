@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "log/segment/core.h"
@@ -19,12 +21,27 @@ class Reader {
   // Up to `rows_max` rows from the one that holds `from`, or the first one after it, on. Empty: there is none.
   base::Result<std::vector<IndexRow>> rows_from(LogState& log, Position from, std::size_t rows_max) const;
 
-  static constexpr std::size_t rows_max = 64;  // looked up at a time
+  static constexpr std::size_t rows_max = 256;  // looked up at a time
+  // Of neighbouring blocks that are read at once, save for a block that is larger alone.
+  static constexpr std::uint64_t extent_bytes_max = std::uint64_t{4} << 20;
 
  private:
+  // Neighbouring blocks of one segment.
+  struct Extent {
+    std::shared_ptr<SegmentFile> file;  // null where the segment is gone
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::size_t rows = 0;
+  };
+
   base::Result<std::optional<IndexRow>> row_at_time(LogState& log, std::int64_t arrival_ms) const;
-  // Nothing where the block is gone, since it expired, or damaged, which is said.
-  base::Result<std::optional<Block>> read_block(const IndexRow& row) const;
+  // One entry a row, in their order: null where the block is gone, since it expired, or damaged, which is said.
+  base::Result<std::vector<Block>> read_blocks(std::span<const IndexRow> rows) const;
+  std::vector<Extent> extents_of(std::span<const IndexRow> rows) const;
+  base::Result<void> read_extent(const Extent& extent, std::span<const IndexRow> rows, std::vector<Block>& into) const;
+  base::Result<Block> make_block(const SegmentFile& file, const IndexRow& row, std::span<const std::byte> bytes) const;
+  bool is_punched(const IndexRow& row) const;
+  void tell_damaged(const SegmentFile& file, const IndexRow& row) const;
   std::int64_t oldest_shown_ms(LogState& log) const;
 
   const Core& core_;

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <tuple>
 #include <vector>
 
 namespace millrace::log::segment {
 namespace {
 
-constexpr unsigned incarnation_shift = 32;
 // More records than one log can lose unseen in `os` durability: the index is flushed, and the segments before it, far
 // sooner.
 constexpr Position lost_max = Position{1} << 31;
@@ -21,6 +21,8 @@ class LogReporter final : public Reporter {
  public:
   void skipped(const Skipped& piece) override {
     const bool torn = piece.kind == Skipped::Kind::torn_tail;
+    // A dead range that was given back, in a segment that is read once more.
+    if (piece.hole) return;
     const char* const what =
         torn ? "dropped the unfinished end of a segment"
              : (piece.kind == Skipped::Kind::unknown ? "passed over stored records of an unknown kind"
@@ -56,133 +58,207 @@ base::Result<std::optional<std::uint64_t>> number_value(IndexStore& index, const
   return number;
 }
 
+// A block that the segments hold and the index does not.
 struct Met {
   std::uint64_t run = 0;
   bool closes = false;
   IndexRow row;
 };
 
-struct Scanned {
-  std::vector<Met> blocks;
-  std::uint64_t segments = 0;
-  std::uint64_t bytes = 0;
-};
+// One recovery, step by step.
+class Recovery {
+ public:
+  explicit Recovery(Core& core) : core_(core) {}
 
-base::Result<void> scan_set(Core& core, SegmentSet& set, std::uint64_t after_run, Reporter& reporter, Scanned& all) {
-  for (const auto& file : set.segments()) {
-    const auto result = file->scan(
-        {.after_run = after_run},
-        [&](const ScannedBlock& block) {
-          const BlockHeader& header = block.header;
-          IndexRow row{.log = header.log,
-                       .first = header.first,
-                       .count = header.count,
-                       .arrival_ms = header.arrival_ms,
-                       .segment = file->header().number,
-                       .generation = file->header().generation,
-                       .offset = header.offset,
-                       .size = block.size};
-          all.blocks.push_back({block.run, (header.flags & BlockHeader::closes) != 0, row});
-        },
-        reporter);
-    if (!result) return base::fail(result.error());
-    ++all.segments;
-    all.bytes += result->bytes;
-    core.last_run = std::max(core.last_run, result->last_run);
+  base::Result<void> run() {
+    const std::int64_t began_ms = core_.steady_clock.now_ms();
+    if (auto done = open_sets(); !done) return done;
+    if (auto done = load_index(); !done) return done;
+    if (auto done = scan_segments(); !done) return done;
+    if (auto done = end_segments(); !done) return done;
+    take_in();
+    if (auto done = choose_incarnation(); !done) return done;
+    if (auto done = write_index(); !done) return done;
+    if (!clean_ && !is_new()) tell(core_.steady_clock.now_ms() - began_ms);
+    return {};
   }
-  return {};
-}
 
-// Every file that a crash left open ends here, durably.
-base::Result<void> end_segments(Core& core) {
-  for (const auto& set : core.sets) {
-    for (const auto& file : set->segments()) {
-      if (file->sealed()) continue;
-      if (auto sealed = file->seal(++core.last_run); !sealed) return sealed;
+ private:
+  base::Result<void> open_sets() {
+    for (std::size_t c = 0; c < segment_class_count; ++c) {
+      auto set = SegmentSet::open(core_.files, {.folder = core_.folder.segments(), .segment_class = SegmentClass(c)},
+                                  core_.numbering, reporter_);
+      if (!set) return base::fail(std::move(set.error()));
+      core_.sets[c] = std::move(*set);
     }
+    return {};
   }
-  return {};
-}
 
-// Puts what the segments hold beyond the index into the logs and into a batch. A block of a log that the index does not
-// know is of one that was dropped.
-IndexBatch index_met(Core& core, Scanned& scanned) {
-  std::ranges::sort(scanned.blocks, {}, [](const Met& met) {
-    return std::tuple(met.run, met.row.segment, met.row.offset);
-  });
-  IndexBatch batch;
-  std::vector<std::shared_ptr<LogState>> changed;
-  for (Met& met : scanned.blocks) {
-    const auto log = core.logs.find(met.row.log);
-    if (log == nullptr) continue;
-    base::Lock lock(log->mutex);
-    changed.push_back(log);
-    if (met.closes) {
-      log->closed.store(true);
-      log->indexed.closed = true;
-      continue;
-    }
-    // Written and met twice, or older than what the index has: it is there already.
-    if (met.row.first <= log->assigned) continue;
-    if (log->config.retention.count() > 0) met.row.expires_ms = met.row.arrival_ms + log->config.retention.count();
-    log->assigned = met.row.first + met.row.count - 1;
-    log->tail.store(log->assigned);
-    log->indexed.tail = log->assigned;
-    log->indexed.last_arrival_ms = std::max(log->indexed.last_arrival_ms, met.row.arrival_ms);
-    log->queued_arrival_ms = log->indexed.last_arrival_ms;
-    batch.put_rows.push_back(met.row);
-  }
-  std::ranges::sort(changed);
-  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-  for (const auto& log : changed) {
-    base::Lock lock(log->mutex);
-    batch.put_logs.push_back(log->indexed);
-  }
-  return batch;
-}
-
-// Says to the sets what lives in their segments.
-base::Result<void> account(Core& core) {
-  constexpr std::size_t rows_at_once = 1'024;
-  for (const auto& log : core.logs.all()) {
-    for (Position at = 0;;) {
-      const auto rows = core.index->scan(log->id, at, rows_at_once);
-      if (!rows) return base::fail(rows.error());
-      for (const IndexRow& row : *rows) {
-        for (const auto& set : core.sets) {
-          if (set->find(row.segment, row.generation) == nullptr) continue;
-          set->add_live({row.segment, row.generation, row.offset, row.size}, row.log, row.expires_ms);
-        }
-        at = row.first + row.count;
+  base::Result<void> load_index() {
+    IndexStore& index = *core_.index;
+    const auto logs = index.logs();
+    if (!logs) return base::fail(logs.error());
+    for (const LogRow& row : *logs)
+      core_.logs.find_or_add(row);
+    core_.logs.find_or_add(LogRow{.log = catalogue_log, .config = {}});
+    const auto usages = index.usages();
+    if (!usages) return base::fail(usages.error());
+    for (const SegmentUsage& usage : *usages) {
+      if (core_.find_segment(usage.segment, usage.generation) != nullptr) {
+        core_.usages.restore(usage);
+      } else {
+        batch_.drop_usages.push_back(usage.segment);
       }
-      if (rows->size() < rows_at_once) break;
+    }
+    const auto clean = index.value(clean_value);
+    if (!clean) return base::fail(clean.error());
+    clean_ = clean->has_value();
+    const auto watermark = index.watermark();
+    if (!watermark) return base::fail(watermark.error());
+    has_index_ = watermark->has_value();
+    after_run_ = core_.last_run = has_index_ ? (*watermark)->run : 0;
+    return {};
+  }
+
+  bool is_new() const { return !has_index_ && segments_ == 0; }
+
+  base::Result<void> scan_segments() {
+    for (const auto& set : core_.sets) {
+      for (const auto& file : set->segments()) {
+        const SegmentUsage* const usage = core_.usages.find(file->header().number);
+        if (file->sealed() && usage != nullptr && usage->indexed_end >= file->end()) continue;
+        if (auto done = scan(*file, usage == nullptr ? segment_header_bytes : usage->indexed_end); !done) return done;
+      }
+    }
+    if (!has_index_ && segments_ > 0) {
+      base::log::warn("the index is empty: it was made anew from all segments",
+                      {{"segments", fmt::format("{}", segments_)}, {"bytes", fmt::format("{}", bytes_)}});
+    }
+    return {};
+  }
+
+  base::Result<void> scan(SegmentFile& file, std::uint64_t from) {
+    const auto on_block = [&](const ScannedBlock& block) {
+      const BlockHeader& header = block.header;
+      met_.push_back({.run = block.run,
+                      .closes = (header.flags & BlockHeader::closes) != 0,
+                      .row = {.log = header.log,
+                              .first = header.first,
+                              .count = header.count,
+                              .arrival_ms = header.arrival_ms,
+                              .segment = file.header().number,
+                              .generation = file.header().generation,
+                              .offset = header.offset,
+                              .size = block.size}});
+    };
+    const auto result = file.scan({.offset = from, .after_run = after_run_}, on_block, reporter_);
+    if (!result) return base::fail(result.error());
+    ++segments_;
+    bytes_ += result->bytes;
+    core_.last_run = std::max(core_.last_run, result->last_run);
+    tell_progress();
+    return {};
+  }
+
+  // Every file that a crash left open ends here, durably: nothing recovered is ever appended to.
+  base::Result<void> end_segments() {
+    for (const auto& set : core_.sets) {
+      for (const auto& file : set->unsealed()) {
+        if (auto sealed = file->seal(); !sealed) return sealed;
+      }
+      for (const auto& file : set->segments())
+        core_.usages.set_indexed_end(file->header().number, file->header().generation, file->end());
+    }
+    return {};
+  }
+
+  // Puts what the index lacks into the logs and into the batch. A log that the index does not know is made: whether it
+  // is to be there is for the catalogue to say.
+  void take_in() {
+    std::ranges::sort(met_, {}, [](const Met& met) { return std::tuple(met.run, met.row.segment, met.row.offset); });
+    std::set<LogId> changed;
+    for (const Met& met : met_) {
+      const auto log = core_.logs.find_or_add(LogRow{.log = met.row.log, .config = {}}).first;
+      const base::Lock lock(log->mutex);
+      LogRow& row = log->indexed;
+      changed.insert(log->id);
+      if (met.closes) {
+        log->closed.store(true);
+        row.closed = true;
+        continue;
+      }
+      // Older than what the index has: it is there already, or was deleted.
+      if (met.row.first <= log->assigned) continue;
+      log->assigned = met.row.first + met.row.count - 1;
+      log->tail.store(log->assigned);
+      row.tail = log->assigned;
+      row.last_arrival_ms = std::max(row.last_arrival_ms, met.row.arrival_ms);
+      log->queued_arrival_ms = row.last_arrival_ms;
+      batch_.put_rows.push_back(met.row);
+      core_.usages.add(met.row);
+    }
+    std::ranges::sort(batch_.put_rows, {}, [](const IndexRow& row) { return std::tuple(row.log, row.first); });
+    for (const LogId id : changed) {
+      const auto log = core_.logs.find(id);
+      const base::Lock lock(log->mutex);
+      batch_.put_logs.push_back(log->indexed);
     }
   }
-  return {};
-}
 
-base::Result<void> load_logs(Core& core) {
-  const auto rows = core.index->logs();
-  if (!rows) return base::fail(rows.error());
-  for (const LogRow& row : *rows)
-    core.logs.find_or_add(row);
-  core.logs.find_or_add(LogRow{.log = catalogue_log, .config = {}});
-  return {};
-}
+  // Positions that a life in `os` durability gave and a power cut took are never given again.
+  base::Result<void> choose_incarnation() {
+    const auto stored = number_value(*core_.index, incarnation_value);
+    if (!stored) return base::fail(stored.error());
+    core_.incarnation = stored->value_or(0);
+    const auto durability = core_.index->value(durability_value);
+    if (!durability) return base::fail(durability.error());
+    if (clean_ || is_new() || *durability == "sync") return {};
+    ++core_.incarnation;
+    for (const auto& log : core_.logs.all())
+      core_.incarnation = std::max(core_.incarnation, ((log->assigned + lost_max) >> incarnation_shift) + 1);
+    return {};
+  }
 
-// Positions that a life in `os` durability gave and a power cut took are never given again.
-base::Result<void> choose_incarnation(Core& core, bool clean, bool first_life) {
-  const auto stored = number_value(*core.index, incarnation_value);
-  if (!stored) return base::fail(stored.error());
-  core.incarnation = stored->value_or(0);
-  const auto durability = core.index->value(durability_value);
-  if (!durability) return base::fail(durability.error());
-  if (clean || first_life || *durability == "sync") return {};
-  ++core.incarnation;
-  for (const auto& log : core.logs.all())
-    core.incarnation = std::max(core.incarnation, ((log->assigned + lost_max) >> incarnation_shift) + 1);
-  return {};
-}
+  // From this batch on the life that begins is known to be running, and in which durability.
+  base::Result<void> write_index() {
+    batch_.watermark = Watermark{core_.last_run};
+    batch_.put_usages = core_.usages.pending_usages();
+    batch_.drop_values.emplace_back(clean_value);
+    batch_.put_values.emplace_back(incarnation_value, fmt::format("{}", core_.incarnation));
+    batch_.put_values.emplace_back(durability_value, core_.options.durability == Durability::sync ? "sync" : "os");
+    batch_.put_values.emplace_back(generation_value,
+                                   fmt::format("{}", core_.numbering.generation() + generations_a_life));
+    if (auto written = core_.index->write(batch_); !written) return written;
+    if (auto flushed = core_.index->flush(); !flushed) return flushed;
+    core_.usages.commit();
+    return {};
+  }
+
+  void tell_progress() {
+    constexpr std::uint64_t told_every = std::uint64_t{1} << 30;
+    if (bytes_ < told_bytes_ + told_every) return;
+    told_bytes_ = bytes_;
+    base::log::info("reading segments", {{"bytes", fmt::format("{}", bytes_)}});
+  }
+
+  void tell(std::int64_t ms) const {
+    base::log::info("recovered from a stop that was not clean", {{"segments", fmt::format("{}", segments_)},
+                                                                 {"bytes", fmt::format("{}", bytes_)},
+                                                                 {"blocks", fmt::format("{}", batch_.put_rows.size())},
+                                                                 {"ms", fmt::format("{}", ms)}});
+  }
+
+  Core& core_;
+  LogReporter reporter_;
+  IndexBatch batch_;
+  std::vector<Met> met_;
+  bool clean_ = false;
+  bool has_index_ = false;
+  std::uint64_t after_run_ = 0;
+  std::uint64_t segments_ = 0;  // read
+  std::uint64_t bytes_ = 0;     // of blocks
+  std::uint64_t told_bytes_ = 0;
+};
 
 }  // namespace
 
@@ -194,51 +270,7 @@ base::Result<std::uint64_t> first_generation(IndexStore& index, io::Random& rand
 }
 
 base::Result<void> recover(Core& core) {
-  const std::int64_t began_ms = core.steady_clock.now_ms();
-  LogReporter reporter;
-  for (std::size_t c = 0; c < segment_class_count; ++c) {
-    auto set = SegmentSet::open(core.files, {.folder = core.folder.segments(), .segment_class = SegmentClass(c)},
-                                core.numbering, reporter);
-    if (!set) return base::fail(std::move(set.error()));
-    core.sets[c] = std::move(*set);
-  }
-  if (auto loaded = load_logs(core); !loaded) return loaded;
-  const auto mark = core.index->value(clean_value);
-  if (!mark) return base::fail(mark.error());
-  const auto watermark = core.index->watermark();
-  if (!watermark) return base::fail(watermark.error());
-  const bool clean = mark->has_value();
-  const bool first_life = !clean && !*watermark;
-  core.last_run = *watermark ? (*watermark)->run : 0;
-
-  Scanned scanned;
-  const std::uint64_t after_run = core.last_run;
-  for (const auto& set : core.sets) {
-    if (auto done = scan_set(core, *set, after_run, reporter, scanned); !done) return done;
-  }
-  if (first_life && !scanned.blocks.empty()) {
-    return base::fail(base::Errc::data_loss,
-                      fmt::format("{} has segments and no index: it is not whole", core.folder.path()));
-  }
-  if (auto ended = end_segments(core); !ended) return ended;
-  IndexBatch batch = index_met(core, scanned);
-  if (auto chosen = choose_incarnation(core, clean, first_life); !chosen) return chosen;
-  batch.watermark = Watermark{core.last_run};
-  batch.drop_values.emplace_back(clean_value);
-  batch.put_values.emplace_back(incarnation_value, fmt::format("{}", core.incarnation));
-  batch.put_values.emplace_back(durability_value, core.options.durability == Durability::sync ? "sync" : "os");
-  batch.put_values.emplace_back(generation_value, fmt::format("{}", core.numbering.generation() + generations_a_life));
-  if (auto written = core.index->write(batch); !written) return written;
-  if (auto flushed = core.index->flush(); !flushed) return flushed;
-  if (auto accounted = account(core); !accounted) return accounted;
-  if (!clean && !first_life) {
-    base::log::info("recovered from a stop that was not clean",
-                    {{"segments", fmt::format("{}", scanned.segments)},
-                     {"bytes", fmt::format("{}", scanned.bytes)},
-                     {"blocks", fmt::format("{}", batch.put_rows.size())},
-                     {"ms", fmt::format("{}", core.steady_clock.now_ms() - began_ms)}});
-  }
-  return {};
+  return Recovery(core).run();
 }
 
 }  // namespace millrace::log::segment

@@ -19,7 +19,6 @@ namespace millrace::log::segment {
 struct NewBlock {
   BlockHeader header;
   std::span<const std::byte> payload{};
-  std::int64_t expires_ms = 0;  // 0: never
 };
 
 // Where a block stands.
@@ -33,7 +32,8 @@ struct Placed {
 // One life of one segment file. A file that was made or recycled by this process takes runs; one that was opened is
 // only read and sealed, so that nothing is ever written behind what a crash may have left.
 //
-// Threads: append, sync and seal are one thread's at a time; reads are any thread's, at any time, beside them.
+// Threads: append is one thread's at a time, and so is sync; both may run beside each other. seal comes once nobody
+// appends. Reads are any thread's, at any time, beside them.
 class SegmentFile {
  public:
   static std::string name_of(SegmentClass segment_class, std::uint64_t number);  // "day-000000000000002a.seg"
@@ -60,6 +60,8 @@ class SegmentFile {
   std::uint64_t capacity() const { return capacity_; }
   // Where the next run goes. Of an opened file that is not sealed: 0 until it was scanned.
   std::uint64_t end() const { return end_; }
+  // Number of the last run that was written or, in an opened file, met by a scan; 0: none.
+  std::uint64_t last_run() const { return last_run_; }
   std::uint64_t synced_end() const { return synced_end_; }
   bool sealed() const { return sealed_; }
   // Whether a run with so many bytes and a seal behind it have room.
@@ -70,14 +72,19 @@ class SegmentFile {
   base::Result<std::vector<Placed>> append(std::uint64_t run_number, std::span<const NewBlock> blocks);
   // Every run appended before is on the disk when this returns. After an error the file takes nothing more.
   base::Result<void> sync();
-  // Ends the segment at end(): syncs what is before, writes the seal, syncs it, and gives back the space behind it.
-  base::Result<void> seal(std::uint64_t run_number);
+  // Ends the segment at end(): syncs what is before, writes the seal (with the number of the last run), syncs it, and
+  // gives back the space behind it.
+  base::Result<void> seal();
 
   // Fills `into` with the block at `offset` and checks it whole; the payload begins at block_header_bytes. Errors:
   // not_found (the file has another life by now), data_loss (damaged, or codec or key unknown; the message says which).
   base::Result<BlockHeader> read_block(std::uint64_t generation, std::uint64_t offset, std::span<std::byte> into) const;
   // Bytes as they are, for a reader that takes several neighbouring blocks by one read and checks each by decode_block.
   base::Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const;
+  // A hint that the range will be read soon.
+  void will_need(std::uint64_t offset, std::uint64_t bytes) const;
+  // Bytes it takes on the disk.
+  base::Result<std::uint64_t> allocated() const;
   // See scan_segment. Sets end() and sealed() of an opened file.
   base::Result<ScanResult> scan(ScanFrom from, const std::function<void(const ScannedBlock&)>& on_block,
                                 Reporter& reporter);
@@ -99,6 +106,7 @@ class SegmentFile {
   bool appendable_;
   std::atomic<std::uint64_t> end_;
   std::atomic<std::uint64_t> synced_end_;
+  std::atomic<std::uint64_t> last_run_ = 0;
   std::atomic<bool> sealed_ = false;
   std::atomic<bool> retired_ = false;
   std::vector<std::byte> buffer_;  // of the run being written; kept for the next

@@ -31,23 +31,6 @@ class Numbering {
   std::uint64_t generation_ MILLRACE_GUARDED_BY(mutex_);
 };
 
-// What one segment still holds for one log.
-struct LogShare {
-  LogId log;
-  std::uint64_t live_bytes = 0;  // headers and payloads
-  std::int64_t expires_ms = 0;   // latest; 0: never
-  friend bool operator==(const LogShare&, const LogShare&) = default;
-};
-
-// What one segment still holds: kept as a value in the index, in the same batch as the rows, since a start must not
-// read all rows to know it.
-struct SegmentUsage {
-  std::uint64_t segment = 0;  // number
-  std::uint64_t generation = 0;
-  std::vector<LogShare> logs;
-  friend bool operator==(const SegmentUsage&, const SegmentUsage&) = default;
-};
-
 struct SegmentSetOptions {
   std::string folder;  // DATA/segments
   SegmentClass segment_class = SegmentClass::day;
@@ -56,10 +39,11 @@ struct SegmentSetOptions {
   std::size_t recycled_max = 2;                        // free files that are kept for another life
 };
 
-// The segments of one class: the one that takes runs, those that are full, and free ones that wait for another life.
+// The segments of one class: the one that takes runs, those that are full, sealed ones, and free ones that wait for
+// another life. It knows nothing of what lives in them: see usage_table.h.
 //
-// Threads: append, sync and seal are the commit thread's. Everything else is any thread's. No lock is held over a
-// write, a sync or a removal.
+// Threads: prepare, append, sync and end_current are the commit thread's. Everything else is any thread's. No lock is
+// held over a write, a sync or a removal.
 class SegmentSet {
  public:
   // Finds the segments of its class in the folder, none of which will take runs. A file whose header never became whole
@@ -67,75 +51,57 @@ class SegmentSet {
   static base::Result<std::unique_ptr<SegmentSet>> open(io::FileSystem& files, SegmentSetOptions options,
                                                         Numbering& numbering, Reporter& reporter);
 
-  // By number; the one that takes runs is among them.
+  // By number; the one that takes runs is among them, those that wait for another life are not.
   std::vector<std::shared_ptr<SegmentFile>> segments() const;
   // Null where the segment is gone or has another generation by now.
   std::shared_ptr<SegmentFile> find(std::uint64_t number, std::uint64_t generation) const;
 
-  // Writes one run and accounts for its blocks. Begins a segment where there is none or the current one has no room;
-  // the full one is sealed then, by a run with the number that `take_run` gives. After a failure the set takes nothing
-  // more.
-  base::Result<std::vector<Placed>> append(const std::function<std::uint64_t()>& take_run,
-                                           std::span<const NewBlock> blocks, std::int64_t now_ms);
-  // Everything appended before is on the disk when this returns.
+  // Makes room for one run of so many bytes, its header counted: where the current segment has none, it ends and
+  // another one begins. Errors: too_large; `full`: the disk has no room, nothing has changed and a later call may do
+  // better; any other: the set takes nothing more.
+  base::Result<void> prepare(std::uint64_t bytes, std::int64_t now_ms);
+  // Writes one run into the room that prepare made. After an error the set takes nothing more.
+  base::Result<std::vector<Placed>> append(std::uint64_t run_number, std::span<const NewBlock> blocks);
+  // Everything appended before is on the disk when this returns: of the current segment; one that ended is synced by
+  // its seal. After an error the set takes nothing more.
   base::Result<void> sync();
-  // Ends the current segment, as a clean stop does.
-  base::Result<void> seal(std::uint64_t run_number);
+  // The current segment takes no more runs, as if it were full.
+  void end_current();
+  // The one that takes runs; null where none does.
+  std::shared_ptr<SegmentFile> current() const {
+    const base::Lock lock(mutex_);
+    return current_;
+  }
+  // Those that take no more runs and are not sealed: to be sealed, off the commit thread.
+  std::vector<std::shared_ptr<SegmentFile>> unsealed() const;
 
-  // Accounts for a block that is there already: met by recovery, or
-  void add_live(const Placed& at, LogId log, std::int64_t expires_ms);
-  // for all of a segment at once: as the index has it. Replaces what was known of it.
-  void restore(const SegmentUsage& usage);
-  // Of the segments whose usage changed since the last call.
-  std::vector<SegmentUsage> take_changed_usages();
-  std::vector<SegmentUsage> usages() const;
-  // A block is dead: its log was dropped or trimmed past it. Only after the deletion of its index row was flushed.
-  void release(const Placed& at, LogId log);
-  // All blocks of a log are dead, wherever they are. Their ranges cannot be punched, since nobody said where they are.
-  void release_log(LogId log);
-
-  struct Reclaimed {
-    std::vector<std::uint64_t> freed;  // numbers of segments that are gone
-    std::uint64_t freed_bytes = 0;     // of the files
-    std::uint64_t punched_bytes = 0;
-  };
-  // Frees the sealed segments in which nothing lives: every block released or expired at `now_ms`. Punches whole
-  // file-system blocks out of the dead ranges of the other sealed ones. Only after the index rows of what expired were
-  // deleted and flushed. One thread at a time.
-  base::Result<Reclaimed> reclaim(std::int64_t now_ms);
-  // Segments that the next reclaim at `now_ms` would free: whose index rows are to be deleted first.
-  std::vector<std::uint64_t> reclaimable(std::int64_t now_ms) const;
+  // Nothing lives in that sealed segment, and that is durable: the file waits for another life, or is removed where
+  // recycled_max wait already. Blocks.
+  base::Result<void> free(std::uint64_t number);
 
   struct Totals {
     std::size_t segments = 0;
     std::size_t recycled = 0;      // free files that wait
-    std::uint64_t file_bytes = 0;  // of both, without what was punched out
-    std::uint64_t live_bytes = 0;
-    std::uint64_t held_dead_bytes = 0;  // dead, but not in whole file-system blocks or not yet punched
+    std::uint64_t file_bytes = 0;  // what both take on the disk, holes left out
   };
-  Totals totals() const;
+  base::Result<Totals> totals() const;
 
  private:
-  struct Segment;
   SegmentSet(io::FileSystem& files, SegmentSetOptions options, Numbering& numbering);
 
   base::Result<void> load(Reporter& reporter);
   base::Result<void> begin_segment(std::uint64_t bytes_needed, std::int64_t now_ms);
   std::shared_ptr<SegmentFile> take_recycled();
-  bool is_free(const Segment& segment, std::int64_t now_ms) const MILLRACE_REQUIRES(mutex_);
-  void account(const Placed& at, LogId log, std::int64_t expires_ms) MILLRACE_REQUIRES(mutex_);
-  base::Result<void> retire(const std::shared_ptr<SegmentFile>& file);
-  base::Result<std::uint64_t> punch_dead();
 
   io::FileSystem& files_;
   const SegmentSetOptions options_;
   Numbering& numbering_;
-  std::shared_ptr<SegmentFile> current_;  // the commit thread's
-  std::uint64_t next_bytes_;              // the commit thread's
-  bool failed_ = false;                   // the commit thread's
+  std::uint64_t next_bytes_;  // the commit thread's
+  bool failed_ = false;       // the commit thread's
 
   mutable base::Mutex mutex_;
-  std::map<std::uint64_t, std::unique_ptr<Segment>> segments_ MILLRACE_GUARDED_BY(mutex_);  // by number
+  std::shared_ptr<SegmentFile> current_ MILLRACE_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, std::shared_ptr<SegmentFile>> segments_ MILLRACE_GUARDED_BY(mutex_);  // by number
   std::vector<std::shared_ptr<SegmentFile>> recycled_ MILLRACE_GUARDED_BY(mutex_);
 
  public:
