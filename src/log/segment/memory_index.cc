@@ -1,153 +1,131 @@
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "base/mutex.h"
 #include "log/segment/index_store.h"
+#include "log/segment/packed_index.h"
 
 namespace millrace::log::segment {
 namespace {
 
-struct Content {
-  std::map<std::pair<LogId, Position>, IndexRow> rows;
-  std::map<LogId, LogRow> logs;
-  std::optional<Watermark> watermark;
-  std::map<std::string, std::string> values;
-
-  // The row that holds `position`, or the first one after it.
-  auto find(LogId log, Position position) const {
-    auto at = rows.upper_bound({log, position});
-    if (at != rows.begin()) {
-      const auto before = std::prev(at);
-      if (before->first.first == log && before->second.first + before->second.count > position) return before;
-    }
-    return at;
-  }
-  bool is_of(auto at, LogId log) const { return at != rows.end() && at->first.first == log; }
-
-  void apply(const IndexBatch& batch) {
-    for (const LogId log : batch.drop_logs) {
-      logs.erase(log);
-      rows.erase(rows.lower_bound({log, 0}), rows.upper_bound({log, ~Position{0}}));
-    }
-    for (const IndexBatch::Trim& trim : batch.trims) {
-      const auto end = find(trim.log, trim.before);
-      rows.erase(rows.lower_bound({trim.log, 0}),
-                 is_of(end, trim.log) ? end : rows.upper_bound({trim.log, ~Position{0}}));
-    }
-    for (const std::string& name : batch.drop_values)
-      values.erase(name);
-    for (const IndexRow& row : batch.put_rows)
-      rows[{row.log, row.first}] = row;
-    for (const LogRow& row : batch.put_logs)
-      logs[row.log] = row;
-    if (batch.watermark) watermark = batch.watermark;
-    for (const auto& [name, value] : batch.put_values)
-      values[name] = value;
-  }
-};
+using Content = std::map<std::string, std::string, std::less<>>;
+using Picture = std::shared_ptr<const Content>;
 
 }  // namespace
 
 class MemoryIndexDisk {
  public:
-  Content load() const {
+  Picture load() const {
     const base::Lock lock(mutex_);
     return flushed_;
   }
-  void save(Content content) {
+  base::Result<void> save(Picture content) {
     const base::Lock lock(mutex_);
+    if (full_) return base::fail(base::Errc::full, "the index: no space left in memory that was set full");
     flushed_ = std::move(content);
+    return {};
+  }
+  void set_full(bool full) {
+    const base::Lock lock(mutex_);
+    full_ = full;
+  }
+  bool flip_bit(std::size_t entry, std::size_t bit) {
+    const base::Lock lock(mutex_);
+    auto content = std::make_shared<Content>(*flushed_);
+    if (entry >= content->size()) return false;
+    auto node = content->extract(std::next(content->begin(), static_cast<std::ptrdiff_t>(entry)));
+    const std::size_t key_bits = node.key().size() * 8;
+    if (bit >= key_bits + node.mapped().size() * 8) return false;
+    char& byte = bit < key_bits ? node.key()[bit / 8] : node.mapped()[(bit - key_bits) / 8];
+    byte = static_cast<char>(byte ^ (1 << bit % 8));
+    content->insert(std::move(node));
+    flushed_ = std::move(content);
+    return true;
   }
 
  private:
   mutable base::Mutex mutex_;
-  Content flushed_ MILLRACE_GUARDED_BY(mutex_);
+  bool full_ MILLRACE_GUARDED_BY(mutex_) = false;
+  Picture flushed_ MILLRACE_GUARDED_BY(mutex_) = std::make_shared<Content>();
 };
 
 namespace {
 
-class MemoryIndex final : public IndexStore {
+class MemoryCursor final : public KeyCursor {
  public:
-  explicit MemoryIndex(std::shared_ptr<MemoryIndexDisk> disk) : disk_(std::move(disk)), content_(disk_->load()) {}
+  MemoryCursor(Picture content, std::string begin, const std::string& end)
+      : content_(std::move(content)), begin_(std::move(begin)), end_(content_->lower_bound(end)), at_(end_) {}
 
-  base::Result<void> write(const IndexBatch& batch) override {
+  void seek(std::string_view key) override {
+    at_ = content_->lower_bound(std::max(key, std::string_view(begin_)));
+    if (end_ != content_->end() && at_ != content_->end() && at_->first >= end_->first) at_ = end_;
+  }
+  void seek_for_prev(std::string_view key) override {
+    at_ = content_->upper_bound(key);
+    if (end_ != content_->end() && (at_ == content_->end() || at_->first > end_->first)) at_ = end_;
+    at_ = at_ != content_->begin() && std::prev(at_)->first >= begin_ ? std::prev(at_) : end_;
+  }
+  void next() override { ++at_; }
+  bool valid() const override { return at_ != end_; }
+  std::string_view key() const override { return at_->first; }
+  std::string_view value() const override { return at_->second; }
+  base::Result<void> status() const override { return {}; }
+
+ private:
+  const Picture content_;
+  const std::string begin_;
+  const Content::const_iterator end_;  // stands for `not valid`
+  Content::const_iterator at_;
+};
+
+// A write goes into a copy, since cursors and the disk may look at what was before.
+class MemoryKeyValues final : public KeyValues {
+ public:
+  explicit MemoryKeyValues(std::shared_ptr<MemoryIndexDisk> disk) : disk_(std::move(disk)), content_(disk_->load()) {}
+
+  base::Result<void> apply(const std::vector<KeyChange>& changes) override {
     const base::Lock lock(mutex_);
-    content_.apply(batch);
+    const auto content = std::make_shared<Content>(*content_);
+    for (const KeyChange& change : changes) {
+      switch (change.kind) {
+        case KeyChange::Kind::put:
+          content->insert_or_assign(change.key, change.value);
+          break;
+        case KeyChange::Kind::remove:
+          content->erase(change.key);
+          break;
+        case KeyChange::Kind::remove_range:
+          content->erase(content->lower_bound(change.key), content->lower_bound(change.value));
+          break;
+      }
+    }
+    content_ = content;
     return {};
   }
 
   base::Result<void> flush() override {
     const base::Lock lock(mutex_);
-    disk_->save(content_);
-    return {};
+    return disk_->save(content_);
   }
 
-  base::Result<std::optional<IndexRow>> seek(LogId log, Position position) override {
+  base::Result<std::unique_ptr<KeyCursor>> cursor(std::string begin, std::string end) override {
     const base::Lock lock(mutex_);
-    const auto at = content_.find(log, position);
-    return content_.is_of(at, log) ? std::optional(at->second) : std::nullopt;
+    return std::make_unique<MemoryCursor>(content_, std::move(begin), end);
   }
 
-  base::Result<std::vector<IndexRow>> scan(LogId log, Position position, std::size_t rows_max) override {
+  base::Result<std::optional<std::string>> get(const std::string& key) override {
     const base::Lock lock(mutex_);
-    std::vector<IndexRow> rows;
-    for (auto at = content_.find(log, position); rows.size() < rows_max && content_.is_of(at, log); ++at)
-      rows.push_back(at->second);
-    return rows;
-  }
-
-  base::Result<std::optional<IndexRow>> seek_time(LogId log, std::int64_t arrival_ms) override {
-    const base::Lock lock(mutex_);
-    for (auto at = content_.find(log, 0); content_.is_of(at, log); ++at) {
-      if (at->second.arrival_ms >= arrival_ms) return at->second;
-    }
-    return std::nullopt;
-  }
-
-  base::Result<std::optional<IndexRow>> last(LogId log) override {
-    const base::Lock lock(mutex_);
-    const auto behind = content_.rows.upper_bound({log, ~Position{0}});
-    if (behind == content_.rows.begin() || std::prev(behind)->first.first != log) return std::nullopt;
-    return std::prev(behind)->second;
-  }
-
-  base::Result<std::vector<LogRow>> logs() override {
-    const base::Lock lock(mutex_);
-    std::vector<LogRow> all;
-    for (const auto& [log, row] : content_.logs)
-      all.push_back(row);
-    return all;
-  }
-
-  base::Result<std::optional<Watermark>> watermark() override {
-    const base::Lock lock(mutex_);
-    return content_.watermark;
-  }
-
-  base::Result<std::optional<std::string>> value(const std::string& name) override {
-    const base::Lock lock(mutex_);
-    const auto found = content_.values.find(name);
-    return found == content_.values.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  base::Result<std::vector<std::pair<std::string, std::string>>> values(const std::string& prefix) override {
-    const base::Lock lock(mutex_);
-    std::vector<std::pair<std::string, std::string>> found;
-    for (auto at = content_.values.lower_bound(prefix); at != content_.values.end(); ++at) {
-      if (!at->first.starts_with(prefix)) break;
-      found.emplace_back(*at);
-    }
-    return found;
+    const auto found = content_->find(key);
+    return found == content_->end() ? std::nullopt : std::optional(found->second);
   }
 
   // Deleted rows take nothing here.
-  base::Result<void> compact(LogId) override { return {}; }
+  base::Result<void> compact() override { return {}; }
 
  private:
   const std::shared_ptr<MemoryIndexDisk> disk_;
   base::Mutex mutex_;
-  Content content_ MILLRACE_GUARDED_BY(mutex_);
+  Picture content_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -157,7 +135,15 @@ std::shared_ptr<MemoryIndexDisk> make_memory_index_disk() {
 }
 
 std::unique_ptr<IndexStore> open_memory_index(std::shared_ptr<MemoryIndexDisk> disk) {
-  return std::make_unique<MemoryIndex>(std::move(disk));
+  return make_packed_index(std::make_unique<MemoryKeyValues>(std::move(disk)));
+}
+
+void set_full(MemoryIndexDisk& disk, bool full) {
+  disk.set_full(full);
+}
+
+bool flip_bit(MemoryIndexDisk& disk, std::size_t entry, std::size_t bit) {
+  return disk.flip_bit(entry, bit);
 }
 
 }  // namespace millrace::log::segment
