@@ -68,7 +68,7 @@ void make_log(const std::shared_ptr<Core>& core, const std::shared_ptr<Indexer>&
     });
     return;
   }
-  const auto [log, made] = core->logs.find_or_add(LogRow{.log = id, .config = config});
+  const auto [log, made] = core->logs.find_or_add(LogRow{.log = id, .config = config}, false);
   if (!made) set_config(*log, config);
   done({});
 }

@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "io/system.h"
+#include "log/testing/embedded_life.h"
 #include "log/testing/engine_contract.h"
 #include "log/testing/meta_log_contract.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_files.h"
-#include "sim/sim_loop.h"
 #include "sim/sim_random.h"
 
 namespace millrace::log::segment {
 namespace {
 
+using testing::Life;
 using testing::named_block;
 using testing::ReadRecord;
 using testing::records_of;
@@ -30,11 +31,14 @@ struct ThreadedHost {
   Engine& engine() { return *made; }
 
   void open(io::FileSystem& files, const std::string& folder) {
-    auto opened =
-        open_embedded_engine({.data_dir = folder, .disk_reserve = 0}, {commit.get(), index.get(), {reader.get()}},
-                             files, open_memory_index(disk), budget, wall, steady, random);
+    auto taken = Folder::open(folder, files, random);
+    if (!taken) throw std::runtime_error(base::describe(taken.error()));
+    auto opened = open_embedded_engine(
+        {.disk_reserve = 0},
+        {.commit = commit.get(), .sync = sync.get(), .index = index.get(), .readers = {reader.get()}}, files,
+        std::move(*taken), open_memory_index(disk), budget, wall, steady, random);
     if (!opened) throw std::runtime_error(base::describe(opened.error()));
-    made = std::move(*opened);
+    made = std::move(opened->engine);
   }
 
   base::MemoryBudget budget{256 << 20};
@@ -43,13 +47,14 @@ struct ThreadedHost {
   sim::SimRandom random{1};
   std::shared_ptr<MemoryIndexDisk> disk = make_memory_index_disk();
   std::unique_ptr<io::ThreadLoop> commit = io::start_thread_loop("commit");
+  std::unique_ptr<io::ThreadLoop> sync = io::start_thread_loop("sync");
   std::unique_ptr<io::ThreadLoop> index = io::start_thread_loop("index");
   std::unique_ptr<io::ThreadLoop> reader = io::start_thread_loop("reader");
   std::unique_ptr<Engine> made;
   ~ThreadedHost() { end(); }
   // The loops let go of the engine before its files go.
   void end() {
-    for (const auto& loop : {commit.get(), index.get(), reader.get()})
+    for (const auto& loop : {commit.get(), sync.get(), index.get(), reader.get()})
       loop->stop();
     made.reset();
   }
@@ -87,68 +92,6 @@ INSTANTIATE_TYPED_TEST_SUITE_P(EmbeddedOnRealFiles, MetaLogContract, segment::Re
 
 namespace millrace::log::segment {
 namespace {
-
-// The whole engine in the thread of the test: one life after another over one disk.
-class Life {
- public:
-  Life(sim::SimFileSystem& files, const std::shared_ptr<MemoryIndexDisk>& disk, sim::SimClock& clock,
-       sim::SimRandom& random, EmbeddedOptions options = {})
-      : scheduler_(clock), loop_(scheduler_.make_loop()) {
-    options.data_dir = "/data";
-    auto opened = open_embedded_engine(options, {&loop_, &loop_, {&loop_}}, files, open_memory_index(disk), budget_,
-                                       clock.wall(), clock.steady(), random);
-    if (opened) {
-      engine_ = std::move(*opened);
-    } else {
-      error_ = opened.error();
-    }
-  }
-
-  bool is_open() const { return engine_ != nullptr; }
-  const base::Error& error() const { return error_; }
-  Engine& engine() { return *engine_; }
-  void advance(std::chrono::nanoseconds by) {
-    scheduler_.advance(by);
-    EXPECT_TRUE(scheduler_.run_until_idle());
-  }
-
-  // The outcome of a call, run to its end.
-  template <class T, class Start>
-  base::Result<T> wait(Start start) {
-    std::optional<base::Result<T>> told;
-    start([&told](base::Result<T> result) { told.emplace(std::move(result)); });
-    EXPECT_TRUE(scheduler_.run_until_idle());
-    EXPECT_TRUE(told.has_value()) << "never completed";
-    return told ? std::move(*told) : base::fail(base::Errc::cancelled);
-  }
-  base::Result<void> create(LogId id, std::chrono::milliseconds retention = std::chrono::hours(24)) {
-    return wait<void>([&](auto done) { engine_->create(id, {retention, 1 << 20}, std::move(done)); });
-  }
-  base::Result<void> drop(LogId id) {
-    return wait<void>([&](auto done) { engine_->drop(id, std::move(done)); });
-  }
-  base::Result<std::unique_ptr<Writer>> acquire(LogId id) {
-    return wait<std::unique_ptr<Writer>>([&](auto done) { engine_->acquire(id, Epoch{1}, loop_, std::move(done)); });
-  }
-  base::Result<Appended> append(Writer& writer, Block block) {
-    return wait<Appended>([&](auto done) { writer.append(std::move(block), std::move(done)); });
-  }
-  base::Result<std::vector<ReadRecord>> read(LogId id) {
-    auto page = wait<Page>([&](auto done) { engine_->read(id, 1, testing::all_records, std::move(done)); });
-    if (!page) return base::fail(page.error());
-    return records_of(*page);
-  }
-  base::Result<void> stop() {
-    return wait<void>([&](auto done) { engine_->stop(std::move(done)); });
-  }
-
- private:
-  base::MemoryBudget budget_{64 << 20};
-  sim::SimScheduler scheduler_;
-  sim::SimLoop& loop_;
-  base::Error error_;
-  std::unique_ptr<Engine> engine_;
-};
 
 class EmbeddedEngineTest : public ::testing::Test {
  protected:

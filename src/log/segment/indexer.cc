@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "log/segment/sweep.h"
 
 namespace millrace::log::segment {
 namespace {
@@ -20,6 +23,8 @@ Position last_of(const IndexRow& row) {
 
 Indexer::Indexer(std::shared_ptr<Core> core) : core_(std::move(core)), indexed_run_(core_->last_run) {
   live_bytes_.store(core_->usages.live_bytes(), std::memory_order_relaxed);
+  for (const auto& set : core_->sets)
+    std::ranges::move(set->segments(), std::back_inserter(unswept_));
 }
 
 void Indexer::start() {
@@ -97,7 +102,7 @@ void Indexer::take_picture(Picture& picture) {
     row.tail = log->tail.load(std::memory_order_relaxed);
     row.first = log->first;
     if (!log->unindexed.empty()) row.last_arrival_ms = log->unindexed.back().arrival_ms;
-    if (row == log->indexed && log->unindexed.empty()) continue;
+    if (log->in_index && row == log->indexed && log->unindexed.empty()) continue;
     picture.parts.push_back({.log = std::move(log), .row = row, .rows = log->unindexed.size()});
   }
 }
@@ -107,6 +112,7 @@ void Indexer::work(Cycle& cycle) {
   if (outcome) {
     take_over(cycle);
     free_segments();
+    sweep_one();
     punch_segments();
     compact();
   } else {
@@ -270,6 +276,7 @@ void Indexer::take_over(Cycle& cycle) {
   for (const auto& [id, part] : cycle.logs) {
     const base::Lock lock(part.log->mutex);
     part.log->indexed = part.row;
+    part.log->in_index = true;
     if (part.rows == 0) continue;
     auto& unindexed = part.log->unindexed;
     unindexed.erase(unindexed.begin(), unindexed.begin() + static_cast<std::ptrdiff_t>(part.rows));
@@ -327,6 +334,22 @@ void Indexer::punch_segments() {
                                  {{"file", file->path()}, {"why", base::describe(punched.error())}});
       }
     }
+  }
+}
+
+// What died in an earlier life and was not given back, one segment a cycle.
+void Indexer::sweep_one() {
+  while (!unswept_.empty()) {
+    const auto file = std::move(unswept_.back());
+    unswept_.pop_back();
+    const SegmentUsage* const usage = core_->usages.find(file->header().number);
+    if (file->retired() || usage == nullptr || usage->generation != file->header().generation) continue;
+    if (!is_worth_sweeping(*file, *usage)) continue;
+    if (const auto swept = sweep(*core_, *file); !swept) {
+      base::log::warn("cannot look for dead parts of a segment; they go with the segment",
+                      {{"file", file->path()}, {"why", base::describe(swept.error())}});
+    }
+    return;
   }
 }
 

@@ -104,6 +104,7 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
   void put_back(Cycle& cycle);
   void free_segments();
   void punch_segments();
+  void sweep_one();
   void compact();
   void end_cycle(Cycle& cycle, base::Result<void> outcome);
 
@@ -115,6 +116,7 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
   std::uint64_t indexed_run_ = 0;
   std::vector<std::uint64_t> freed_;  // numbers of segments whose usage is to be dropped
   std::size_t deleted_since_compaction_ = 0;
+  std::vector<std::shared_ptr<SegmentFile>> unswept_;  // of earlier lives
 
   mutable base::Mutex mutex_;
   std::vector<std::shared_ptr<LogState>> dropped_ MILLRACE_GUARDED_BY(mutex_);

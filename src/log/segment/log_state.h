@@ -19,13 +19,14 @@ inline constexpr LogId catalogue_log{0, 0};
 // What the engine knows of one log in memory. `assigned` runs ahead of what is durable and belongs to the commit loop;
 // `tail` is what readers see, and moves only once a commit is durable.
 struct LogState {
-  explicit LogState(const LogRow& row)
+  LogState(const LogRow& row, bool is_in_index)
       : id(row.log),
         config(row.config),
         epoch(row.epoch),
         first(row.first),
         queued_arrival_ms(row.last_arrival_ms),
         indexed(row),
+        in_index(is_in_index),
         assigned(row.tail),
         tail(row.tail),
         closed(row.closed) {}
@@ -38,7 +39,8 @@ struct LogState {
   bool dropped MILLRACE_GUARDED_BY(mutex) = false;
   Position first MILLRACE_GUARDED_BY(mutex);                   // nothing before it is shown
   std::int64_t queued_arrival_ms MILLRACE_GUARDED_BY(mutex);   // of the newest block given to the engine
-  LogRow indexed MILLRACE_GUARDED_BY(mutex);                   // what the index says of the log
+  LogRow indexed MILLRACE_GUARDED_BY(mutex);                   // what the index says of the log,
+  bool in_index MILLRACE_GUARDED_BY(mutex);                    // where it knows the log at all
   std::vector<IndexRow> unindexed MILLRACE_GUARDED_BY(mutex);  // durable blocks that are not in the index yet, in order
 
   // Of the commit loop alone.
@@ -64,12 +66,13 @@ class LogMap {
     const auto found = logs_.find(id);
     return found == logs_.end() ? nullptr : found->second;
   }
-  // The log of that row's id, made from the row where there is none; whether it was made.
-  std::pair<Shared, bool> find_or_add(const LogRow& row) {
+  // The log of that row's id, made from the row where there is none, and whether it was made. `in_index`: the row is
+  // what the index says.
+  std::pair<Shared, bool> find_or_add(const LogRow& row, bool in_index) {
     const base::Lock lock(mutex_);
     Shared& log = logs_[row.log];
     const bool made = log == nullptr;
-    if (made) log = std::make_shared<LogState>(row);
+    if (made) log = std::make_shared<LogState>(row, in_index);
     return {log, made};
   }
   Shared remove(LogId id) {

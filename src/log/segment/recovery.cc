@@ -99,8 +99,8 @@ class Recovery {
     const auto logs = index.logs();
     if (!logs) return base::fail(logs.error());
     for (const LogRow& row : *logs)
-      core_.logs.find_or_add(row);
-    core_.logs.find_or_add(LogRow{.log = catalogue_log, .config = {}});
+      core_.logs.find_or_add(row, true);
+    core_.logs.find_or_add(LogRow{.log = catalogue_log, .config = {}}, false);
     const auto usages = index.usages();
     if (!usages) return base::fail(usages.error());
     for (const SegmentUsage& usage : *usages) {
@@ -178,7 +178,7 @@ class Recovery {
     std::ranges::sort(met_, {}, [](const Met& met) { return std::tuple(met.run, met.row.segment, met.row.offset); });
     std::set<LogId> changed;
     for (const Met& met : met_) {
-      const auto log = core_.logs.find_or_add(LogRow{.log = met.row.log, .config = {}}).first;
+      const auto log = core_.logs.find_or_add(LogRow{.log = met.row.log, .config = {}}, true).first;
       const base::Lock lock(log->mutex);
       LogRow& row = log->indexed;
       changed.insert(log->id);
