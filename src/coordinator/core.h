@@ -65,7 +65,7 @@ class Core : public std::enable_shared_from_this<Core> {
   // open.cc
   Result<void> reconcile();
   Result<void> drop_unknown_logs(const std::vector<log::LogId>& existing, Mended& mended);
-  Result<void> mend_logs(const catalog::Stream& stream, const std::set<log::LogId>& existing, Mended& mended);
+  Result<void> create_all_logs(const std::set<log::LogId>& existing, Mended& mended);
   Result<void> finish_creation(const catalog::Stream& stream);
   Result<void> finish_deletion(const StreamPtr& stream);
   // create_stream.cc

@@ -45,6 +45,7 @@ Result<void> Core::reconcile() {
   if (auto dropped = drop_unknown_logs(*listed, mended); !dropped) return dropped;
 
   const std::set<log::LogId> existing(listed->begin(), listed->end());
+  if (auto made = create_all_logs(existing, mended); !made) return made;
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
     if (stream->status == catalog::StreamStatus::deleting) {
@@ -52,7 +53,6 @@ Result<void> Core::reconcile() {
       ++mended.removed;
       continue;
     }
-    if (auto made = mend_logs(*stream, existing, mended); !made) return made;
     if (stream->status != catalog::StreamStatus::creating) continue;
     if (auto finished = finish_creation(*stream); !finished) return finished;
     ++mended.activated;
@@ -82,20 +82,22 @@ Result<void> Core::drop_unknown_logs(const std::vector<log::LogId>& existing, Me
   });
 }
 
-// Logs that are there are told their retention again: a change may have reached the catalogue and not the engine.
-Result<void> Core::mend_logs(const catalog::Stream& stream, const std::set<log::LogId>& existing, Mended& mended) {
-  const log::LogConfig config = log_config(stream);
-  for (const catalog::ShardInfo& shard : stream.shards) {
-    mended.created += existing.contains(log_id(stream, shard)) ? 0 : 1;
+// Of every shard that the catalogue knows, in one go over all streams. Logs that are there are told their configuration
+// again: a change may have reached the catalogue and not the engine.
+Result<void> Core::create_all_logs(const std::set<log::LogId>& existing, Mended& mended) {
+  std::vector<std::pair<log::LogId, log::LogConfig>> logs;
+  const auto state = catalog->state();
+  for (const auto& [name, stream] : state->streams) {
+    if (stream->status == catalog::StreamStatus::deleting) continue;
+    for (const catalog::ShardInfo& shard : stream->shards)
+      logs.emplace_back(log_id(*stream, shard), log_config(*stream));
   }
+  mended.created = static_cast<std::size_t>(
+      std::ranges::count_if(logs, [&](const auto& log) { return !existing.contains(log.first); }));
   return await<void>([&](auto done) {
     fan_out(
-        stream.shards.size(), OnError::stop,
-        [&](std::size_t i, Done<void> ready) {
-          const log::LogId id = log_id(stream, stream.shards[i]);
-          if (existing.contains(id)) return shared.engine.configure(id, config, std::move(ready));
-          shared.engine.create(id, config, std::move(ready));
-        },
+        logs.size(), OnError::stop,
+        [&](std::size_t i, Done<void> ready) { shared.engine.create(logs[i].first, logs[i].second, std::move(ready)); },
         std::move(done));
   });
 }
