@@ -2,48 +2,52 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <utility>
 
-#include "log/segment/index_codec.h"
+#include "log/segment/packed_index.h"
 
 namespace millrace::log::rocksdb {
 namespace {
 
 using base::Result;
-using segment::IndexBatch;
-using segment::IndexRow;
+using ::rocksdb::Status;
 using segment::IndexStore;
-using segment::LogRow;
-using segment::Watermark;
+using segment::KeyChange;
+using segment::KeyCursor;
 
 constexpr int open_files_max = 256;
-constexpr std::size_t info_log_bytes_max = std::size_t{1} << 20;
-constexpr std::size_t info_logs_max = 2;
-
-std::unexpected<base::Error> refused(const ::rocksdb::Status& status) {
-  base::Errc code = base::Errc::io;
-  if (status.IsCorruption()) code = base::Errc::data_loss;
-  if (status.IsNoSpace()) code = base::Errc::full;
-  return base::fail(code, "the index: " + status.ToString());
-}
-
-std::unexpected<base::Error> garbled(std::string_view what) {
-  return base::fail(base::Errc::data_loss, "the index has a " + std::string(what) + " that this program cannot read");
-}
-
-Result<void> result_of(const ::rocksdb::Status& status) {
-  if (!status.ok()) return refused(status);
-  return {};
-}
+// Each flush adds a line of some 200 bytes to the manifest; a longer one is begun anew.
+constexpr std::size_t manifest_bytes_max = std::size_t{1} << 20;
+// Flushes come every 256 MiB of segments or 30 s, each with a small file. So many are merged at once that the levels
+// below are not rewritten for a few rows.
+constexpr int new_files_to_merge = 8;
+constexpr std::uint64_t first_level_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t file_bytes = std::uint64_t{8} << 20;
 
 std::string_view view(const ::rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
+}
+::rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+std::unexpected<base::Error> refused(const Status& status) {
+  if (status.IsCorruption()) return segment::damaged_index(status.ToString());
+  return base::fail(status.IsNoSpace() ? base::Errc::full : base::Errc::io, "the index: " + status.ToString());
+}
+
+Result<void> result_of(const Status& status) {
+  if (!status.ok()) return refused(status);
+  return {};
 }
 
 // The library reports failures as values, save that memory or a thread cannot be had.
@@ -56,20 +60,54 @@ Result<T> guarded(const std::function<Result<T>()>& work) {
   }
 }
 
-::rocksdb::Options database_options(const RocksdbIndexOptions& from) {
+// What the library says of its doings goes nowhere: errors come back as values, and its log would grow in the folder.
+class NoLog final : public ::rocksdb::Logger {
+ public:
+  NoLog() : Logger(::rocksdb::FATAL_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+// The file system, save that it does not tell its free space: knowing that, the library meets a full disk with a thread
+// that looks every five seconds, and refuses to resume meanwhile.
+class Files final : public ::rocksdb::FileSystemWrapper {
+ public:
+  Files() : FileSystemWrapper(::rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "millrace"; }
+  ::rocksdb::IOStatus GetFreeSpace(const std::string&, const ::rocksdb::IOOptions&, std::uint64_t*,
+                                   ::rocksdb::IODebugContext*) override {
+    return ::rocksdb::IOStatus::NotSupported("free space");
+  }
+};
+
+::rocksdb::Options database_options(const RocksdbIndexOptions& from, ::rocksdb::Env& env) {
   ::rocksdb::Options options;
+  options.env = &env;
   options.create_if_missing = true;
+  options.info_log = std::make_shared<NoLog>();
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+
   options.write_buffer_size = from.memtable_bytes / 2;
   options.db_write_buffer_size = from.memtable_bytes;
   options.max_write_buffer_number = 2;
-  options.max_open_files = open_files_max;
-  options.max_background_jobs = 2;
-  options.compression = ::rocksdb::kNoCompression;
-  options.keep_log_file_num = info_logs_max;
-  options.max_log_file_size = info_log_bytes_max;
-  options.info_log_level = ::rocksdb::WARN_LEVEL;
+  options.allow_concurrent_memtable_write = false;  // one thread writes
   // What was not flushed is written again from the segments; a stop does not wait for it.
   options.avoid_flush_during_shutdown = true;
+  options.max_manifest_file_size = manifest_bytes_max;
+  // A full disk is met again at the next flush, which resumes by itself; no thread of the library tries meanwhile.
+  options.max_bgerror_resume_count = 0;
+
+  options.max_background_jobs = 2;
+  options.level0_file_num_compaction_trigger = new_files_to_merge;
+  options.max_bytes_for_level_base = first_level_bytes;
+  options.target_file_size_base = file_bytes;
+  options.compression = ::rocksdb::kNoCompression;  // entries are packed already
+
+  options.max_open_files = open_files_max;
+  options.max_file_opening_threads = 1;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
   ::rocksdb::BlockBasedTableOptions table;
   table.block_cache = ::rocksdb::NewLRUCache(from.block_cache_bytes);
   table.cache_index_and_filter_blocks = true;
@@ -78,209 +116,139 @@ Result<T> guarded(const std::function<Result<T>()>& work) {
   return options;
 }
 
-class RocksdbIndex final : public IndexStore {
+class Cursor final : public KeyCursor {
  public:
-  explicit RocksdbIndex(std::unique_ptr<::rocksdb::DB> database) : database_(std::move(database)) {}
+  Cursor(::rocksdb::DB& database, std::string begin, std::string end) : begin_(std::move(begin)), end_(std::move(end)) {
+    ::rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &lower_;
+    options.iterate_upper_bound = &upper_;
+    at_.reset(database.NewIterator(options));
+  }
+  void seek(std::string_view key) override { at_->Seek(slice(key)); }
+  void seek_for_prev(std::string_view key) override { at_->SeekForPrev(slice(key)); }
+  void next() override { at_->Next(); }
+  bool valid() const override { return at_->Valid(); }
+  std::string_view key() const override { return view(at_->key()); }
+  std::string_view value() const override { return view(at_->value()); }
+  Result<void> status() const override { return result_of(at_->status()); }
 
-  Result<void> write(const IndexBatch& batch) override {
-    return guarded<void>([&]() -> Result<void> {
-      ::rocksdb::WriteBatch changes;
-      for (const LogId log : batch.drop_logs) {
-        changes.Delete(segment::log_key(log));
-        changes.DeleteRange(segment::row_key(log, 0), segment::rows_end_key(log));
+ private:
+  // The iterator points at these.
+  const std::string begin_;
+  const std::string end_;
+  const ::rocksdb::Slice lower_{begin_};
+  const ::rocksdb::Slice upper_{end_};
+  std::unique_ptr<::rocksdb::Iterator> at_;
+};
+
+class RocksdbKeyValues final : public segment::KeyValues {
+ public:
+  RocksdbKeyValues(std::unique_ptr<::rocksdb::Env> env, std::unique_ptr<::rocksdb::DB> database)
+      : env_(std::move(env)), database_(std::move(database)) {}
+
+  Result<void> apply(const std::vector<KeyChange>& changes) override {
+    return guarded<void>([&] {
+      ::rocksdb::WriteBatch batch;
+      for (const KeyChange& change : changes) {
+        switch (change.kind) {
+          case KeyChange::Kind::put:
+            batch.Put(change.key, change.value);
+            break;
+          case KeyChange::Kind::remove:
+            batch.Delete(change.key);
+            break;
+          case KeyChange::Kind::remove_range:
+            batch.DeleteRange(change.key, change.value);
+            deleted_.store(true, std::memory_order_relaxed);
+            break;
+        }
       }
-      for (const IndexBatch::Trim& trim : batch.trims) {
-        const auto kept = seek(trim.log, trim.before);
-        if (!kept) return base::fail(kept.error());
-        changes.DeleteRange(segment::row_key(trim.log, 0),
-                            *kept ? segment::row_key(trim.log, (*kept)->first) : segment::rows_end_key(trim.log));
-      }
-      for (const std::string& name : batch.drop_values)
-        changes.Delete(segment::value_key(name));
-      for (const IndexRow& row : batch.put_rows)
-        changes.Put(segment::row_key(row.log, row.first), segment::encode(row));
-      for (const LogRow& row : batch.put_logs)
-        changes.Put(segment::log_key(row.log), segment::encode(row));
-      if (batch.watermark) changes.Put(segment::watermark_key(), segment::encode(*batch.watermark));
-      for (const auto& [name, value] : batch.put_values)
-        changes.Put(segment::value_key(name), value);
-      ::rocksdb::WriteOptions options;
-      options.disableWAL = true;
-      return result_of(database_->Write(options, &changes));
+      return result_of(resuming([&] { return write(batch); }));
     });
   }
 
   Result<void> flush() override {
-    return guarded<void>([&] {
-      ::rocksdb::FlushOptions options;
-      options.wait = true;
-      options.allow_write_stall = true;
-      return result_of(database_->Flush(options));
-    });
+    return guarded<void>([&] { return result_of(resuming([&] { return flush_memtables(); })); });
   }
 
-  Result<std::optional<IndexRow>> seek(LogId log, Position position) override {
-    auto rows = scan(log, position, 1);
-    if (!rows) return base::fail(std::move(rows.error()));
-    return rows->empty() ? std::nullopt : std::optional(rows->front());
+  Result<std::unique_ptr<KeyCursor>> cursor(std::string begin, std::string end) override {
+    return guarded<std::unique_ptr<KeyCursor>>(
+        [&] { return std::make_unique<Cursor>(*database_, std::move(begin), std::move(end)); });
   }
 
-  Result<std::vector<IndexRow>> scan(LogId log, Position position, std::size_t rows_max) override {
-    return guarded<std::vector<IndexRow>>([&]() -> Result<std::vector<IndexRow>> {
-      const Bounds bounds(log);
-      const auto at = iterate(bounds);
-      std::vector<IndexRow> rows;
-      at->SeekForPrev(segment::row_key(log, position));
-      if (at->Valid()) {
-        const auto before = segment::decode_row(view(at->key()), view(at->value()));
-        if (!before) return garbled("row");
-        if (before->first + before->count <= position) at->Next();
-      } else if (at->status().ok()) {
-        at->SeekToFirst();
-      }
-      for (; at->Valid() && rows.size() < rows_max; at->Next()) {
-        const auto row = segment::decode_row(view(at->key()), view(at->value()));
-        if (!row) return garbled("row");
-        rows.push_back(*row);
-      }
-      if (!at->status().ok()) return refused(at->status());
-      return rows;
-    });
-  }
-
-  Result<std::optional<IndexRow>> seek_time(LogId log, std::int64_t arrival_ms) override {
-    auto found = last(log);
-    if (!found || !*found) return found;
-    if ((*found)->arrival_ms < arrival_ms) return std::nullopt;
-    // Arrival times never fall, so the first row at or behind a position is of that time or it is not, by halves.
-    Position low = 0;
-    Position high = (*found)->first;
-    while (low < high) {
-      const Position middle = low + (high - low) / 2;
-      auto row = first_from(log, middle);
-      if (!row || !*row) return row;
-      if ((*row)->arrival_ms >= arrival_ms) {
-        found = row;
-        high = middle;
-      } else {
-        low = (*row)->first + 1;
-      }
-    }
-    return found;
-  }
-
-  Result<std::optional<IndexRow>> last(LogId log) override {
-    return one(log, [](::rocksdb::Iterator& at) { at.SeekToLast(); });
-  }
-
-  Result<std::vector<LogRow>> logs() override {
-    return guarded<std::vector<LogRow>>([&]() -> Result<std::vector<LogRow>> {
-      std::vector<LogRow> rows;
-      const std::string first = segment::log_key({});
-      const std::unique_ptr<::rocksdb::Iterator> at(database_->NewIterator({}));
-      for (at->Seek(first); at->Valid() && at->key().starts_with(first.substr(0, 1)); at->Next()) {
-        const auto row = segment::decode_log(view(at->key()), view(at->value()));
-        if (!row) return garbled("log");
-        rows.push_back(*row);
-      }
-      if (!at->status().ok()) return refused(at->status());
-      return rows;
-    });
-  }
-
-  Result<std::optional<Watermark>> watermark() override {
-    const auto bytes = get(segment::watermark_key());
-    if (!bytes) return base::fail(bytes.error());
-    if (!*bytes) return std::nullopt;
-    const auto watermark = segment::decode_watermark(**bytes);
-    if (!watermark) return garbled("watermark");
-    return watermark;
-  }
-
-  Result<std::optional<std::string>> value(const std::string& name) override { return get(segment::value_key(name)); }
-
-  Result<std::vector<std::pair<std::string, std::string>>> values(const std::string& prefix) override {
-    using Values = std::vector<std::pair<std::string, std::string>>;
-    return guarded<Values>([&]() -> Result<Values> {
-      Values found;
-      const std::string first = segment::value_key(prefix);
-      const std::unique_ptr<::rocksdb::Iterator> at(database_->NewIterator({}));
-      for (at->Seek(first); at->Valid() && at->key().starts_with(first); at->Next())
-        found.emplace_back(segment::name_of_value_key(view(at->key())), at->value().ToString());
-      if (!at->status().ok()) return refused(at->status());
-      return found;
-    });
-  }
-
-  Result<void> compact(LogId log) override {
-    return guarded<void>([&] {
-      const std::string begin = segment::row_key(log, 0);
-      const std::string end = segment::rows_end_key(log);
-      const ::rocksdb::Slice from(begin);
-      const ::rocksdb::Slice to(end);
-      ::rocksdb::CompactRangeOptions options;
-      options.bottommost_level_compaction = ::rocksdb::BottommostLevelCompaction::kForceOptimized;
-      options.exclusive_manual_compaction = false;
-      return result_of(database_->CompactRange(options, &from, &to));
-    });
-  }
-
- private:
-  // The keys of one log's rows; outlives its iterator.
-  struct Bounds {
-    explicit Bounds(LogId log) : begin(segment::row_key(log, 0)), end(segment::rows_end_key(log)) {}
-    const std::string begin;
-    const std::string end;
-    const ::rocksdb::Slice lower{begin};
-    const ::rocksdb::Slice upper{end};
-  };
-
-  std::unique_ptr<::rocksdb::Iterator> iterate(const Bounds& bounds) {
-    ::rocksdb::ReadOptions options;
-    options.iterate_lower_bound = &bounds.lower;
-    options.iterate_upper_bound = &bounds.upper;
-    return std::unique_ptr<::rocksdb::Iterator>(database_->NewIterator(options));
-  }
-
-  Result<std::optional<IndexRow>> one(LogId log, const std::function<void(::rocksdb::Iterator&)>& move) {
-    return guarded<std::optional<IndexRow>>([&]() -> Result<std::optional<IndexRow>> {
-      const Bounds bounds(log);
-      const auto at = iterate(bounds);
-      move(*at);
-      if (!at->status().ok()) return refused(at->status());
-      if (!at->Valid()) return std::nullopt;
-      const auto row = segment::decode_row(view(at->key()), view(at->value()));
-      if (!row) return garbled("row");
-      return row;
-    });
-  }
-
-  // The first row that begins at or behind the position.
-  Result<std::optional<IndexRow>> first_from(LogId log, Position position) {
-    return one(log, [&](::rocksdb::Iterator& at) { at.Seek(segment::row_key(log, position)); });
-  }
-
-  Result<std::optional<std::string>> get(const std::string& key) {
+  Result<std::optional<std::string>> get(const std::string& key) override {
     return guarded<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
       std::string bytes;
-      const ::rocksdb::Status status = database_->Get({}, key, &bytes);
+      const Status status = database_->Get({}, key, &bytes);
       if (status.IsNotFound()) return std::nullopt;
       if (!status.ok()) return refused(status);
       return bytes;
     });
   }
 
+  // Where nothing was deleted since the last time there is nothing to free.
+  Result<void> compact() override {
+    return guarded<void>([&]() -> Result<void> {
+      if (!deleted_.exchange(false)) return {};
+      ::rocksdb::CompactRangeOptions options;
+      options.exclusive_manual_compaction = false;
+      const Status status = resuming([&] { return database_->CompactRange(options, nullptr, nullptr); });
+      if (!status.ok()) deleted_.store(true);
+      return result_of(status);
+    });
+  }
+
+ private:
+  Status flush_memtables() {
+    ::rocksdb::FlushOptions options;
+    options.wait = true;
+    options.allow_write_stall = true;
+    return database_->Flush(options);
+  }
+
+  Status write(::rocksdb::WriteBatch& batch) {
+    ::rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    // A wait for memtables that cannot be flushed would have no end.
+    options.no_slowdown = true;
+    Status status = database_->Write(options, &batch);
+    if (!status.IsIncomplete()) return status;
+    status = flush_memtables();
+    if (!status.ok()) return status;
+    options.no_slowdown = false;
+    return database_->Write(options, &batch);
+  }
+
+  // After an error in the background the library refuses to write until it is told to go on.
+  Status resuming(const std::function<Status()>& work) {
+    Status status = work();
+    if (status.ok() || !database_->Resume().ok()) return status;
+    return work();
+  }
+
+  const std::unique_ptr<::rocksdb::Env> env_;  // outlives the database
   const std::unique_ptr<::rocksdb::DB> database_;
+  std::atomic<bool> deleted_{true};  // ranges, which take space until they are compacted
 };
 
 }  // namespace
 
 Result<std::unique_ptr<IndexStore>> open_rocksdb_index(const RocksdbIndexOptions& options) {
   return guarded<std::unique_ptr<IndexStore>>([&]() -> Result<std::unique_ptr<IndexStore>> {
-    ::rocksdb::DB* database = nullptr;
-    const ::rocksdb::Status status = ::rocksdb::DB::Open(database_options(options), options.folder, &database);
-    if (!status.ok()) return refused(status);
-    return std::make_unique<RocksdbIndex>(std::unique_ptr<::rocksdb::DB>(database));
+    auto env = ::rocksdb::NewCompositeEnv(std::make_shared<Files>());
+    const bool there = env->FileExists(options.folder + "/CURRENT").ok();
+    ::rocksdb::DB* opened = nullptr;
+    const Status status = ::rocksdb::DB::Open(database_options(options, *env), options.folder, &opened);
+    std::unique_ptr<::rocksdb::DB> database(opened);
+    if (status.ok()) {
+      return segment::make_packed_index(std::make_unique<RocksdbKeyValues>(std::move(env), std::move(database)));
+    }
+    // A file of it is gone, or says what was never written.
+    if (there &&
+        (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument() || status.IsNotSupported())) {
+      return segment::damaged_index(status.ToString());
+    }
+    return refused(status);
   });
 }
 
