@@ -20,9 +20,11 @@ std::uint32_t size_of(const NewBlock& block) {
   return static_cast<std::uint32_t>(block_header_bytes + block.payload.size());
 }
 
-base::Result<void> write_header(io::File& file, const SegmentHeader& header, std::uint64_t capacity) {
+base::Result<void> begin_life(io::File& file, const SegmentHeader& header, std::uint64_t capacity) {
   std::array<std::byte, segment_header_bytes> page{};
   encode(header, page);
+  // What a block of any age is read by has no neighbours that are asked for next.
+  file.expect_random_reads();
   if (auto done = file.allocate(0, capacity); !done) return done;
   if (auto done = file.write_at(0, page); !done) return done;
   return file.sync();
@@ -69,9 +71,15 @@ base::Result<std::shared_ptr<SegmentFile>> SegmentFile::create(io::FileSystem& f
   const std::string path = folder + "/" + name_of(header.segment_class, header.number);
   auto file = files.open(path, io::OpenMode::create_new);
   if (!file) return base::fail(std::move(file.error()));
-  if (auto done = write_header(**file, header, capacity); !done) return base::fail(std::move(done.error()));
+  auto done = begin_life(**file, header, capacity);
   // The name must be there before a block is acknowledged that stands in the file.
-  if (auto done = files.sync_directory(folder); !done) return base::fail(std::move(done.error()));
+  if (done) done = files.sync_directory(folder);
+  if (!done) {
+    // Best done at once: a start would remove it, too, and until then it takes space.
+    file->reset();
+    static_cast<void>(files.remove(path));
+    return base::fail(std::move(done.error()));
+  }
   return std::make_shared<SegmentFile>(std::move(*file), path, header, capacity, true);
 }
 
@@ -79,7 +87,7 @@ base::Result<std::shared_ptr<SegmentFile>> SegmentFile::recycle(const std::share
                                                                 const SegmentHeader& header, std::uint64_t capacity) {
   // Before the first byte changes, so that a late reader takes what it then finds for gone and not for damaged.
   old->retire();
-  if (auto done = write_header(*old->file_, header, capacity); !done) return base::fail(std::move(done.error()));
+  if (auto done = begin_life(*old->file_, header, capacity); !done) return base::fail(std::move(done.error()));
   const auto size = old->file_->size();
   if (!size) return base::fail(size.error());
   return std::make_shared<SegmentFile>(old->file_, old->path_, header, *size, true);
@@ -95,6 +103,7 @@ base::Result<std::shared_ptr<SegmentFile>> SegmentFile::open(io::FileSystem& fil
   if (!header) return base::fail(base::Errc::data_loss, path + " has no whole segment header");
   const auto size = (*file)->size();
   if (!size) return base::fail(size.error());
+  (*file)->expect_random_reads();
   auto segment = std::make_shared<SegmentFile>(std::move(*file), path, *header, *size, false);
   if (auto done = segment->find_seal(); !done) return base::fail(std::move(done.error()));
   return segment;
@@ -109,6 +118,7 @@ base::Result<void> SegmentFile::find_seal() {
   const auto run = decode_run_header(std::span(bytes).first(*got), header_.generation, at);
   if (!run || (run->flags & RunHeader::sealed) == 0) return {};
   end_ = synced_end_ = at;
+  last_run_ = run->number;
   sealed_ = true;
   return {};
 }
@@ -120,6 +130,14 @@ bool SegmentFile::fits(std::uint64_t bytes) const {
 
 base::Result<void> SegmentFile::refuse() const {
   return base::fail(base::Errc::closed, path_ + (sealed_ ? " is sealed" : " takes no more runs"));
+}
+
+std::unexpected<base::Error> SegmentFile::fail_with(base::Error why) {
+  failed_ = true;
+  appendable_ = false;
+  // Room was made before the first byte: `full` would promise that nothing has changed.
+  why.code = base::Errc::io;
+  return base::fail(std::move(why));
 }
 
 base::Result<std::vector<Placed>> SegmentFile::append(std::uint64_t run_number, std::span<const NewBlock> blocks) {
@@ -158,30 +176,25 @@ base::Result<std::vector<Placed>> SegmentFile::append(std::uint64_t run_number, 
     at += aligned(size);
   }
 
-  const auto written = file_->write_at(begin, to);
+  auto written = file_->write_at(begin, to);
   if (buffer_.capacity() > kept_buffer_max) buffer_ = {};
-  if (!written) {
-    appendable_ = false;
-    return base::fail(written.error());
-  }
+  if (!written) return fail_with(std::move(written.error()));
+  last_run_ = run_number;
   end_ = begin + bytes;
   return placed;
 }
 
 base::Result<void> SegmentFile::sync() {
-  const std::uint64_t end = end_;
-  auto done = file_->sync();
-  if (done) {
-    synced_end_ = end;
-  } else {
-    appendable_ = false;
-  }
-  return done;
+  if (failed_) return refuse();
+  const std::uint64_t end = end_;  // what is appended beside the sync is not known to be covered by it
+  if (auto done = file_->sync(); !done) return fail_with(std::move(done.error()));
+  synced_end_ = end;
+  return {};
 }
 
-base::Result<void> SegmentFile::seal(std::uint64_t run_number) {
+base::Result<void> SegmentFile::seal() {
   const std::uint64_t at = end_;
-  if (sealed_ || at < segment_header_bytes) return refuse();
+  if (sealed_ || failed_ || at < segment_header_bytes) return refuse();
   // What stands before the seal is on the disk before the seal says so.
   if (synced_end_ < at) {
     if (auto done = sync(); !done) return done;
@@ -190,14 +203,14 @@ base::Result<void> SegmentFile::seal(std::uint64_t run_number) {
   std::array<std::byte, run_header_bytes> seal{};
   encode(RunHeader{.generation = header_.generation,
                    .offset = at,
-                   .number = run_number,
+                   .number = last_run_,
                    .synced_end = at,
                    .bytes = 0,
                    .blocks = 0,
                    .flags = RunHeader::sealed},
          seal);
-  if (auto done = file_->write_at(at, seal); !done) return done;
-  if (auto done = file_->sync(); !done) return done;
+  if (auto done = file_->write_at(at, seal); !done) return fail_with(std::move(done.error()));
+  if (auto done = file_->sync(); !done) return fail_with(std::move(done.error()));
   sealed_ = true;
   return file_->truncate(at + run_header_bytes);
 }
@@ -225,13 +238,22 @@ base::Result<std::size_t> SegmentFile::read_at(std::uint64_t offset, std::span<s
   return file_->read_at(offset, into);
 }
 
+void SegmentFile::will_need(std::uint64_t offset, std::uint64_t bytes) const {
+  file_->will_need(offset, bytes);
+}
+
+base::Result<std::uint64_t> SegmentFile::allocated() const {
+  return file_->allocated();
+}
+
 base::Result<ScanResult> SegmentFile::scan(ScanFrom from, const std::function<void(const ScannedBlock&)>& on_block,
                                            Reporter& reporter) {
   auto result = scan_segment(*file_, path_, header_, from, on_block, reporter);
   if (result && end_ == 0) {
-    end_ = result->end;
-    sealed_ = result->sealed;
+    last_run_ = result->last_run;
     synced_end_ = result->sealed ? result->end : 0;
+    sealed_ = result->sealed;
+    end_ = result->end;
   }
   return result;
 }

@@ -41,11 +41,13 @@ class SegmentFile {
   // Bytes that a run with these blocks takes.
   static std::uint64_t run_bytes(std::span<const NewBlock> blocks);
 
-  // Makes the file with its header and `capacity` bytes reserved; file and folder are synced when this returns.
+  // Makes the file with its header and `capacity` bytes reserved; file and folder are synced when this returns. After
+  // an error there is no such file.
   static base::Result<std::shared_ptr<SegmentFile>> create(io::FileSystem& files, const std::string& folder,
                                                            const SegmentHeader& header, std::uint64_t capacity);
   // Begins another life of a file that holds nothing live: `header` has its number and a generation never used before.
-  // From the call on `old` finds nothing. Synced when this returns.
+  // From the call on `old` finds nothing. A file that is larger keeps its size. Synced when this returns; after an
+  // error nobody knows which life the file has.
   static base::Result<std::shared_ptr<SegmentFile>> recycle(const std::shared_ptr<SegmentFile>& old,
                                                             const SegmentHeader& header, std::uint64_t capacity);
   // data_loss where the file has no good header. One that ends with its seal is known to be sealed from here on; any
@@ -68,9 +70,10 @@ class SegmentFile {
   bool fits(std::uint64_t bytes) const;
 
   // Writes one run by one write. Errors: too_large (over run_bytes_max), full (does not fit), closed (sealed, opened or
-  // failed before), or the system's: then nobody knows what was written and the file takes nothing more.
+  // failed before), or io: then nobody knows what was written and the file takes nothing more.
   base::Result<std::vector<Placed>> append(std::uint64_t run_number, std::span<const NewBlock> blocks);
-  // Every run appended before is on the disk when this returns. After an error the file takes nothing more.
+  // Every run appended before is on the disk when this returns. After an error (io, also where the disk is full) the
+  // file takes nothing more.
   base::Result<void> sync();
   // Ends the segment at end(): syncs what is before, writes the seal (with the number of the last run), syncs it, and
   // gives back the space behind it.
@@ -96,6 +99,8 @@ class SegmentFile {
 
  private:
   base::Result<void> refuse() const;
+  // Nobody knows what reached the disk: the file takes nothing more.
+  std::unexpected<base::Error> fail_with(base::Error why);
   // A sealed file ends with its seal.
   base::Result<void> find_seal();
 
@@ -103,7 +108,8 @@ class SegmentFile {
   const std::string path_;
   const SegmentHeader header_;
   const std::uint64_t capacity_;
-  bool appendable_;
+  std::atomic<bool> appendable_;
+  std::atomic<bool> failed_ = false;
   std::atomic<std::uint64_t> end_;
   std::atomic<std::uint64_t> synced_end_;
   std::atomic<std::uint64_t> last_run_ = 0;

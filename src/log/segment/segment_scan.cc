@@ -7,8 +7,9 @@
 namespace millrace::log::segment {
 namespace {
 
-constexpr std::size_t window_bytes = std::size_t{1} << 20;  // that is read at once while looking ahead
-constexpr std::size_t page_bytes = 4096;                    // a punched hole is made of whole ones
+constexpr std::size_t window_bytes = std::size_t{1} << 20;   // that is read at once while looking ahead
+constexpr std::size_t fetched_bytes = std::size_t{4} << 20;  // ahead of what is walked; files expect random reads
+constexpr std::size_t page_bytes = 4096;                     // a punched hole is made of whole ones
 
 static_assert(block_header_bytes >= run_header_bytes);
 
@@ -82,6 +83,7 @@ class Scanner {
   // The blocks from `at` to `end`, whole ones and damaged ones.
   base::Result<void> walk(std::uint64_t at, std::uint64_t end, std::uint64_t run_number) {
     const std::uint64_t begin = at;
+    fetch_ahead(begin, end);
     const auto bytes = read(begin, std::min(end, size_) - std::min(begin, size_));
     if (!bytes) return base::fail(bytes.error());
     // The look-ahead reads into another buffer, so these stay.
@@ -206,6 +208,14 @@ class Scanner {
     reporter_.skipped({.kind = kind, .path = path_, .offset = at, .bytes = bytes, .block = block, .hole = hole});
   }
 
+  // Asked for in large pieces, so that runs of a few KiB do not each wait for the disk.
+  void fetch_ahead(std::uint64_t begin, std::uint64_t end) {
+    if (end + fetched_bytes / 2 <= fetched_to_ || fetched_to_ >= size_) return;
+    const std::uint64_t from = std::max(fetched_to_, begin);
+    fetched_to_ = end + fetched_bytes;
+    file_.will_need(from, fetched_to_ - from);
+  }
+
   // Fewer bytes at the end of the file. Lives until the next read.
   base::Result<std::span<const std::byte>> read(std::uint64_t at, std::size_t bytes) {
     if (buffer_.size() < bytes) buffer_.resize(bytes);
@@ -222,6 +232,7 @@ class Scanner {
   Reporter& reporter_;
   std::uint64_t size_ = 0;
   std::uint64_t proven_to_ = 0;  // everything before it was synced, as runs met so far say
+  std::uint64_t fetched_to_ = 0;
   bool done_ = false;
   std::vector<std::byte> buffer_;
   ScanResult result_;

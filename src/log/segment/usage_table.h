@@ -54,6 +54,8 @@ class UsageTable {
   // Disjoint, neighbours joined; bounded by dead_ranges_max.
   class DeadRanges;
   struct Entry;
+  Entry& entry(std::uint64_t segment);
+
   std::map<std::uint64_t, std::unique_ptr<Entry>> entries_;
   std::vector<IndexRow> released_;  // become dead ranges with the commit
 
