@@ -205,6 +205,7 @@ void SimFileSystem::crash(CutKind kind, SimRandom& random) {
   const base::Lock lock(disk_->mutex);
   ++disk_->life;
   disk_->locked.clear();
+  disk_->failing_at = disk_->failing_from = never;
   disk_->image = disk_->image.after_cut(kind, random);
 }
 

@@ -27,7 +27,7 @@ class SimFileSystem final : public io::FileSystem {
   explicit SimFileSystem(DiskImage image, std::uint64_t free_bytes = std::uint64_t{1} << 40);
 
   // The power fails and comes back: nothing unsynced survives. Files that are still open belong to the dead process:
-  // using them fails.
+  // using them fails. What was to fail does not any more.
   void crash();
   // The same, with a random part of the unsynced kept.
   void crash(SimRandom& random);

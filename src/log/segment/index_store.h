@@ -104,6 +104,13 @@ class IndexStore {
 class MemoryIndexDisk;
 std::shared_ptr<MemoryIndexDisk> make_memory_index_disk();
 std::unique_ptr<IndexStore> open_memory_index(std::shared_ptr<MemoryIndexDisk> disk);
+// What it holds, as a value, for a simulated disk that is cut at any moment.
+using IndexPicture = std::shared_ptr<const void>;
+std::shared_ptr<MemoryIndexDisk> make_memory_index_disk(IndexPicture flushed);
+// Told of every write and of every flush before it is taken, with what there is then; its error is the call's outcome,
+// and a flush has then kept nothing.
+using IndexObserver = std::function<base::Result<void>(const IndexPicture& picture, bool is_flush)>;
+void observe(MemoryIndexDisk& disk, IndexObserver observer);
 // While it is full, flush() is answered `full` and keeps nothing.
 void set_full(MemoryIndexDisk& disk, bool full);
 // Flips one bit of the nth key or value that was flushed, for tests of damage; false where there is no such bit.

@@ -15,6 +15,9 @@ using Picture = std::shared_ptr<const Content>;
 
 class MemoryIndexDisk {
  public:
+  MemoryIndexDisk() = default;
+  explicit MemoryIndexDisk(Picture flushed) : flushed_(std::move(flushed)) {}
+
   Picture load() const {
     const base::Lock lock(mutex_);
     return flushed_;
@@ -22,8 +25,20 @@ class MemoryIndexDisk {
   base::Result<void> save(Picture content) {
     const base::Lock lock(mutex_);
     if (full_) return base::fail(base::Errc::full, "the index: no space left in memory that was set full");
+    if (observer_) {
+      if (auto told = observer_(content, true); !told) return told;
+    }
     flushed_ = std::move(content);
     return {};
+  }
+  base::Result<void> tell_write(const Picture& content) {
+    const base::Lock lock(mutex_);
+    if (observer_) return observer_(content, false);
+    return {};
+  }
+  void observe(IndexObserver observer) {
+    const base::Lock lock(mutex_);
+    observer_ = std::move(observer);
   }
   void set_full(bool full) {
     const base::Lock lock(mutex_);
@@ -47,6 +62,7 @@ class MemoryIndexDisk {
   mutable base::Mutex mutex_;
   bool full_ MILLRACE_GUARDED_BY(mutex_) = false;
   Picture flushed_ MILLRACE_GUARDED_BY(mutex_) = std::make_shared<Content>();
+  IndexObserver observer_ MILLRACE_GUARDED_BY(mutex_);
 };
 
 namespace {
@@ -99,6 +115,7 @@ class MemoryKeyValues final : public KeyValues {
           break;
       }
     }
+    if (auto told = disk_->tell_write(content); !told) return told;
     content_ = content;
     return {};
   }
@@ -132,6 +149,15 @@ class MemoryKeyValues final : public KeyValues {
 
 std::shared_ptr<MemoryIndexDisk> make_memory_index_disk() {
   return std::make_shared<MemoryIndexDisk>();
+}
+
+std::shared_ptr<MemoryIndexDisk> make_memory_index_disk(IndexPicture flushed) {
+  if (flushed == nullptr) return make_memory_index_disk();
+  return std::make_shared<MemoryIndexDisk>(std::static_pointer_cast<const Content>(std::move(flushed)));
+}
+
+void observe(MemoryIndexDisk& disk, IndexObserver observer) {
+  disk.observe(std::move(observer));
 }
 
 std::unique_ptr<IndexStore> open_memory_index(std::shared_ptr<MemoryIndexDisk> disk) {
