@@ -92,7 +92,7 @@ void Indexer::take_picture(Picture& picture) {
       picture.ends.push_back({.file = std::move(file), .end = end, .is_last = false});
     }
   }
-  for (auto& log : core.logs.all()) {
+  for (const auto& log : core.logs.all()) {
     const base::Lock lock(log->mutex);
     if (log->dropped) continue;
     LogRow row = log->indexed;
@@ -103,7 +103,7 @@ void Indexer::take_picture(Picture& picture) {
     row.first = log->first;
     if (!log->unindexed.empty()) row.last_arrival_ms = log->unindexed.back().arrival_ms;
     if (log->in_index && row == log->indexed && log->unindexed.empty()) continue;
-    picture.parts.push_back({.log = std::move(log), .row = row, .rows = log->unindexed.size()});
+    picture.parts.push_back({.log = log, .row = row, .rows = log->unindexed.size()});
   }
 }
 
