@@ -250,6 +250,11 @@ base::Result<ScanResult> SegmentFile::scan(ScanFrom from, const std::function<vo
                                            Reporter& reporter) {
   auto result = scan_segment(*file_, path_, header_, from, on_block, reporter);
   if (result && end_ == 0) {
+    // A power cut took the cut behind the seal.
+    const std::uint64_t size = result->end + run_header_bytes;
+    if (result->sealed && size < capacity_) {
+      if (auto done = file_->truncate(size); !done) return base::fail(std::move(done.error()));
+    }
     last_run_ = result->last_run;
     synced_end_ = result->sealed ? result->end : 0;
     sealed_ = result->sealed;

@@ -88,7 +88,8 @@ class SegmentFile {
   void will_need(std::uint64_t offset, std::uint64_t bytes) const;
   // Bytes it takes on the disk.
   base::Result<std::uint64_t> allocated() const;
-  // See scan_segment. Sets end() and sealed() of an opened file.
+  // See scan_segment. Sets end() and sealed() of an opened file, and cuts it off behind its seal where that is still to
+  // be done.
   base::Result<ScanResult> scan(ScanFrom from, const std::function<void(const ScannedBlock&)>& on_block,
                                 Reporter& reporter);
   // Gives whole file-system blocks inside the range back. Only of a sealed segment, and only what no index row names.

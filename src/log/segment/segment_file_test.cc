@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -265,6 +266,56 @@ TEST_F(SegmentFileTest, AnotherLifeShowsNothingOfTheOneBefore) {
   EXPECT_EQ(scan(), Positions{7});
   std::vector<std::byte> into(first.size);
   EXPECT_EQ(old->read_block(first.generation, first.offset, into).error().code, base::Errc::not_found);
+}
+
+TEST_F(SegmentFileTest, ASealedFileIsCutOffWhereAPowerCutTookThat) {
+  append(1);
+  ASSERT_TRUE(file_->seal().has_value());
+  files_.crash();
+  EXPECT_EQ(scan(), Positions{1});
+  EXPECT_TRUE(opened_->sealed());
+  auto file = files_.open(path, io::OpenMode::read);
+  EXPECT_EQ((*file)->size(), opened_->end() + run_header_bytes);
+}
+
+// A deleted flood: dead blocks and run headers are punched out in whole pages, and a trickle stays.
+TEST_F(SegmentFileTest, HolesArePassedOverAndNotTakenForDamage) {
+  auto large = SegmentFile::recycle(file_, SegmentHeader{.number = 1, .generation = header.generation + 9}, 40 << 20);
+  ASSERT_TRUE(large.has_value());
+  const std::string flood(20 * 1024, 'f');
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> dead;
+  std::vector<Position> live;
+  for (Position first = 1; first <= 1700; ++first) {
+    const bool lives = first % 566 == 0;
+    const std::string record = "record " + std::to_string(first);
+    const std::string_view payload =
+        lives ? std::string_view(record) : std::string_view(flood).substr(0, 20 * 1024 - first);
+    const auto placed = (*large)->append(first, std::vector{block(first, payload)});
+    ASSERT_TRUE(placed.has_value());
+    const std::uint64_t at = placed->front().offset;
+    if (lives) {
+      live.push_back(first);
+    } else if (!dead.empty() && dead.back().second + run_header_bytes == at) {
+      dead.back().second = at + aligned(placed->front().size);
+    } else {
+      dead.emplace_back(at, at + aligned(placed->front().size));
+    }
+  }
+  ASSERT_TRUE((*large)->seal().has_value());
+  for (const auto& [begin, end] : dead)
+    ASSERT_TRUE(
+        (*large)->punch((begin + 4095) / 4096 * 4096, end / 4096 * 4096 - (begin + 4095) / 4096 * 4096).has_value());
+  EXPECT_EQ(scan(), live);
+  EXPECT_TRUE(result_.sealed);
+  ASSERT_FALSE(reporter_.pieces.empty());
+  for (const Skipped& piece : reporter_.pieces)
+    EXPECT_TRUE(piece.hole) << piece.offset << " " << piece.bytes;
+
+  // Damage beside the holes is damage.
+  flip(dead[1].second + run_header_bytes + block_header_bytes);
+  const auto found = scan();
+  EXPECT_EQ(found.size(), live.size() - 1);
+  EXPECT_EQ(std::ranges::count(reporter_.pieces, false, &Skipped::hole), 1);
 }
 
 TEST_F(SegmentFileTest, APowerCutInARecyclingLeavesOneLifeWhole) {

@@ -32,6 +32,7 @@ class Scanner {
     auto size = file_.size();
     if (!size) return base::fail(std::move(size.error()));
     size_ = *size;
+    if (auto looked = look_for_seal(); !looked) return base::fail(std::move(looked.error()));
     result_.end = from;
     while (!done_) {
       const auto stepped = step();
@@ -47,6 +48,17 @@ class Scanner {
     bool proven = false;            // a run says that the bad piece was synced
     std::uint64_t seen_end = 0;     // end of the last whole header met, where nothing was proven
   };
+
+  // Only sealed segments have holes, and those end with their seal.
+  base::Result<void> look_for_seal() {
+    if (size_ < segment_header_bytes + run_header_bytes) return {};
+    const std::uint64_t at = size_ - run_header_bytes;
+    const auto bytes = read(at, run_header_bytes);
+    if (!bytes) return base::fail(bytes.error());
+    const auto run = decode_run_header(*bytes, generation_, at);
+    may_have_holes_ = run && (run->flags & RunHeader::sealed) != 0;
+    return {};
+  }
 
   // One run, or what stands where one should be.
   base::Result<void> step() {
@@ -77,24 +89,49 @@ class Scanner {
     result_.end = ahead->next->offset;
     // Nobody checks what is passed over.
     if (ahead->next->number <= after_run_) return {};
-    return walk(at, ahead->next->offset, result_.last_run + 1);
+    const auto from = skip_zeros(at, ahead->next->offset);
+    if (!from) return base::fail(from.error());
+    hole_end_ = may_have_holes_ && *from > at ? *from : 0;
+    return walk(*from, ahead->next->offset, result_.last_run + 1);
   }
 
-  // The blocks from `at` to `end`, whole ones and damaged ones.
+  // A hole may be as large as the segment. Gives where zeros end, and `end` at most.
+  base::Result<std::uint64_t> skip_zeros(std::uint64_t begin, std::uint64_t end) {
+    std::uint64_t at = begin;
+    while (at < end) {
+      const auto bytes = read(at, std::min<std::uint64_t>(end - at, window_bytes));
+      if (!bytes) return base::fail(bytes.error());
+      const auto written = std::ranges::find_if(*bytes, [](std::byte b) { return b != std::byte{0}; });
+      at += static_cast<std::uint64_t>(written - bytes->begin()) / alignment * alignment;
+      if (written != bytes->end() || bytes->empty()) break;
+    }
+    if (at > begin) report(Skipped::Kind::damaged, begin, at - begin, {}, may_have_holes_);
+    return at;
+  }
+
+  // The blocks from `at` to `end`, whole ones and damaged ones. What is more than a run may hold is left to the next
+  // step.
   base::Result<void> walk(std::uint64_t at, std::uint64_t end, std::uint64_t run_number) {
     const std::uint64_t begin = at;
+    const bool is_cut = end - begin > run_bytes_max;
+    if (is_cut) result_.end = end = begin + run_bytes_max;
     fetch_ahead(begin, end);
     const auto bytes = read(begin, std::min(end, size_) - std::min(begin, size_));
     if (!bytes) return base::fail(bytes.error());
-    // The look-ahead reads into another buffer, so these stay.
-    const std::vector<std::byte> held(bytes->begin(), bytes->end());
+    // The look-ahead reads into the other buffer, so these stay.
+    const std::span<const std::byte> held = *bytes;
+    std::swap(buffer_, walked_);
     const auto rest = [&](std::uint64_t from) {
-      return std::span(held).subspan(std::min<std::size_t>(from - begin, held.size()));
+      return held.subspan(std::min<std::size_t>(from - begin, held.size()));
     };
     while (at < end) {
       if (const auto block = decode_block(rest(at), generation_, at)) {
         at = hand_out(*block, rest(at), run_number);
         continue;
+      }
+      if (is_cut && at > begin && reaches_behind(rest(at), at, end)) {
+        result_.end = at;
+        return {};
       }
       const auto ahead = look_ahead(at);
       if (!ahead) return base::fail(ahead.error());
@@ -117,6 +154,12 @@ class Scanner {
     return {};
   }
 
+  bool reaches_behind(std::span<const std::byte> bytes, std::uint64_t at, std::uint64_t end) const {
+    if (end - at < block_header_bytes) return true;
+    const auto block = decode_block_header(bytes, generation_, at);
+    return block && at + block_header_bytes + block->payload_bytes > end;
+  }
+
   // Reports what is damaged at `at`; gives the place of the next whole block header, or `end`.
   std::uint64_t skip_damaged(std::uint64_t at, std::uint64_t end, std::span<const std::byte> bytes) {
     const auto block = decode_block_header(bytes, generation_, at);
@@ -129,10 +172,16 @@ class Scanner {
     return next;
   }
 
-  static bool has_hole(std::uint64_t at, std::span<const std::byte> bytes) {
-    for (std::uint64_t page = (at + page_bytes - 1) / page_bytes * page_bytes - at; page + page_bytes <= bytes.size();
-         page += page_bytes) {
-      if (all_zero(bytes.subspan(page, page_bytes))) return true;
+  // Whether a page of the file that the piece lies in is zeros as far as the piece goes. The pieces at the edges of a
+  // hole have only parts of its pages, and what stands directly behind one is the rest of what began in it.
+  bool has_hole(std::uint64_t at, std::span<const std::byte> bytes) const {
+    if (!may_have_holes_) return false;
+    if (at == hole_end_) return true;
+    while (!bytes.empty()) {
+      const auto in_page = bytes.first(std::min<std::size_t>(page_bytes - at % page_bytes, bytes.size()));
+      if (in_page.size() >= alignment && all_zero(in_page)) return true;
+      at += in_page.size();
+      bytes = bytes.subspan(in_page.size());
     }
     return false;
   }
@@ -233,8 +282,11 @@ class Scanner {
   std::uint64_t size_ = 0;
   std::uint64_t proven_to_ = 0;  // everything before it was synced, as runs met so far say
   std::uint64_t fetched_to_ = 0;
+  bool may_have_holes_ = false;
+  std::uint64_t hole_end_ = 0;  // of the one behind which the walk began
   bool done_ = false;
   std::vector<std::byte> buffer_;
+  std::vector<std::byte> walked_;  // the run at hand
   ScanResult result_;
 };
 
