@@ -23,6 +23,8 @@ inline constexpr const char* incarnation_value = "incarnation";  // positions be
 inline constexpr const char* durability_value = "durability";    // of the life that is running or ran last
 inline constexpr const char* generation_value = "generation";    // segments of later lives have this one or a higher
 inline constexpr unsigned incarnation_shift = 32;
+// More segments than are begun between two batches of the index.
+inline constexpr std::uint64_t generations_ahead = std::uint64_t{1} << 24;
 
 // What the parts of one engine share. Kept by every task in flight, so it lives until the last of them is gone.
 struct Core {

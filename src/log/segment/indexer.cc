@@ -263,6 +263,7 @@ base::Result<void> Indexer::write(Cycle& cycle) {
   batch.put_usages = core_->usages.pending_usages();
   batch.drop_usages = freed_;
   batch.watermark = Watermark{cycle.picture.run};
+  batch.put_values.emplace_back(generation_value, fmt::format("{}", core_->numbering.generation() + generations_ahead));
   if (cycle.picture.clean) batch.put_values.emplace_back(clean_value, "1");
   if (auto written = core_->index->write(batch); !written) return written;
   return core_->index->flush();

@@ -116,6 +116,9 @@ base::Result<void> Reader::read_extent(const Extent& extent, std::span<const Ind
                                        std::vector<Block>& into) const {
   if (extent.file == nullptr) {
     into.resize(into.size() + rows.size());
+    for (const IndexRow& row : rows) {
+      if (!is_gone(row)) tell_lost(row, "a segment that is missing");
+    }
     return {};
   }
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(extent.end - extent.begin);
@@ -144,25 +147,25 @@ base::Result<Block> Reader::make_block(const SegmentFile& file, const IndexRow& 
     if (block && block->record_count() == row.count) return std::move(*block);
   }
   // Expired and given back while this read was on its way.
-  if (!file.retired() && !is_punched(row)) tell_damaged(file, row);
+  if (!file.retired() && !is_gone(row)) tell_lost(row, file.path());
   return Block();
 }
 
 // Whether the row has left the index by now, so that its place may have been given back.
-bool Reader::is_punched(const IndexRow& row) const {
+bool Reader::is_gone(const IndexRow& row) const {
   const auto log = core_.logs.find(row.log);
   if (log == nullptr) return true;
   const auto rows = rows_from(*log, row.first, 1);
   return rows && (rows->empty() || rows->front() != row);
 }
 
-void Reader::tell_damaged(const SegmentFile& file, const IndexRow& row) const {
+void Reader::tell_lost(const IndexRow& row, const std::string& file) const {
   base::log::write_limited(fmt::format("damaged-{}-{}", row.segment, row.offset), core_.steady_clock.now_ms(),
                            base::log::Level::error, "stored records are damaged and are passed over",
                            {{"stream_uid", fmt::format("{}", row.log.stream_uid)},
                             {"shard", fmt::format("{}", row.log.shard_no)},
                             {"positions", fmt::format("{}-{}", row.first, last_of(row))},
-                            {"file", file.path()},
+                            {"file", file},
                             {"offset", fmt::format("{}", row.offset)}});
 }
 

@@ -40,8 +40,8 @@ class Reader {
   std::vector<Extent> extents_of(std::span<const IndexRow> rows) const;
   base::Result<void> read_extent(const Extent& extent, std::span<const IndexRow> rows, std::vector<Block>& into) const;
   base::Result<Block> make_block(const SegmentFile& file, const IndexRow& row, std::span<const std::byte> bytes) const;
-  bool is_punched(const IndexRow& row) const;
-  void tell_damaged(const SegmentFile& file, const IndexRow& row) const;
+  bool is_gone(const IndexRow& row) const;
+  void tell_lost(const IndexRow& row, const std::string& file) const;
   std::int64_t oldest_shown_ms(LogState& log) const;
 
   const Core& core_;

@@ -14,8 +14,6 @@ namespace {
 // More records than one log can lose unseen in `os` durability: the index is flushed, and the segments before it, far
 // sooner.
 constexpr Position lost_max = Position{1} << 31;
-// More segments than one life can begin.
-constexpr std::uint64_t generations_a_life = std::uint64_t{1} << 24;
 
 class LogReporter final : public Reporter {
  public:
@@ -107,6 +105,11 @@ class Recovery {
       if (core_.find_segment(usage.segment, usage.generation) != nullptr) {
         core_.usages.restore(usage);
       } else {
+        if (usage.live_bytes > 0) {
+          base::log::error(
+              "a segment is missing or damaged: the records in it are lost",
+              {{"segment", fmt::format("{:016x}", usage.segment)}, {"bytes", fmt::format("{}", usage.live_bytes)}});
+        }
         batch_.drop_usages.push_back(usage.segment);
       }
     }
@@ -227,7 +230,7 @@ class Recovery {
     batch_.put_values.emplace_back(incarnation_value, fmt::format("{}", core_.incarnation));
     batch_.put_values.emplace_back(durability_value, core_.options.durability == Durability::sync ? "sync" : "os");
     batch_.put_values.emplace_back(generation_value,
-                                   fmt::format("{}", core_.numbering.generation() + generations_a_life));
+                                   fmt::format("{}", core_.numbering.generation() + generations_ahead));
     if (auto written = core_.index->write(batch_); !written) return written;
     if (auto flushed = core_.index->flush(); !flushed) return flushed;
     core_.usages.commit();
