@@ -1,69 +1,15 @@
 #include "log/segment/catalogue_log.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <utility>
 #include <vector>
 
-#include "base/crc32c.h"
+#include "log/segment/catalogue_snapshot.h"
 #include "log/segment/reader.h"
 
 namespace millrace::log::segment {
 namespace {
-
-constexpr std::string_view snapshot_prefix = "snapshot-";
-constexpr std::string_view snapshot_suffix_unfinished = ".new";
-constexpr std::string_view snapshot_magic = "MLRSNAP1";
-constexpr std::size_t position_digits = 16;
-constexpr std::size_t snapshot_header_bytes = 8 + 8 + 4;  // magic, position, checksum of position and content
-constexpr std::size_t snapshot_bytes_max = std::size_t{1} << 30;
-
-std::string snapshot_name(Position position) {
-  return fmt::format("{}{:016x}", snapshot_prefix, position);
-}
-
-std::optional<Position> position_of(std::string_view name) {
-  if (!name.starts_with(snapshot_prefix) || name.size() != snapshot_prefix.size() + position_digits)
-    return std::nullopt;
-  Position position = 0;
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data() + snapshot_prefix.size(), end, position, 16);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return position;
-}
-
-template <class T>
-void put_little_endian(std::string& to, T value) {
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    to.push_back(static_cast<char>(value >> (8 * i)));
-}
-
-std::uint32_t checksum_of(std::string_view position_bytes, std::string_view content) {
-  std::string covered(position_bytes);
-  covered += content;
-  return base::crc32c(std::as_bytes(std::span(covered)));
-}
-
-std::string encode_snapshot(Position position, std::string_view content) {
-  std::string position_bytes;
-  put_little_endian(position_bytes, position);
-  std::string all(snapshot_magic);
-  all += position_bytes;
-  put_little_endian(all, checksum_of(position_bytes, content));
-  all += content;
-  return all;
-}
-
-// The content, where the file is whole and of that position.
-std::optional<std::string> decode_snapshot(Position position, std::string_view file) {
-  if (file.size() < snapshot_header_bytes) return std::nullopt;
-  const std::string content(file.substr(snapshot_header_bytes));
-  if (file != encode_snapshot(position, content)) return std::nullopt;
-  return content;
-}
 
 base::Result<void> write_snapshot(const Core& core, Position position, std::string_view content) {
   const std::string folder = core.folder.catalogue();
@@ -73,8 +19,8 @@ base::Result<void> write_snapshot(const Core& core, Position position, std::stri
   const auto names = core.files.list(folder);
   if (!names) return base::fail(names.error());
   for (const std::string& name : *names) {
-    const auto other = position_of(name);
-    const bool old = (other && *other < position) || name.ends_with(snapshot_suffix_unfinished);
+    const auto other = snapshot_position(name);
+    const bool old = (other && *other < position) || is_unfinished_snapshot(name);
     if (!old) continue;
     if (auto removed = core.files.remove(folder + "/" + name); !removed) return removed;
   }
@@ -211,7 +157,7 @@ std::optional<Snapshot> CatalogueLog::load_snapshot() {
   if (!names) return std::nullopt;
   std::vector<Position> positions;
   for (const std::string& name : *names) {
-    if (const auto position = position_of(name)) positions.push_back(*position);
+    if (const auto position = snapshot_position(name)) positions.push_back(*position);
   }
   std::ranges::sort(positions, std::greater<>());
   for (const Position position : positions) {
