@@ -259,7 +259,6 @@ void DiskImage::apply(const DiskEvent& event) {
 }
 
 DiskImage::Entries DiskImage::entries_after_cut(CutKind kind, SimRandom& random) const {
-  if (kind == CutKind::all) return entries_;
   Entries left = durable_;
   if (kind == CutKind::random) {
     const std::uint64_t bias = draw_bias(random);
@@ -331,6 +330,11 @@ SparseBytes DiskImage::random_content(const Node& node, SimRandom& random) {
 }
 
 DiskImage DiskImage::after_cut(CutKind kind, SimRandom& random) const {
+  if (kind == CutKind::all) {
+    DiskImage same = *this;
+    same.stores_.clear();  // the store kept them in the memory of the process
+    return same;
+  }
   DiskImage left;
   left.next_inode_ = next_inode_;
   left.entries_ = entries_after_cut(kind, random);
@@ -340,7 +344,7 @@ DiskImage DiskImage::after_cut(CutKind kind, SimRandom& random) const {
     Node& copy = left.nodes_[inode];
     ++copy.links;
     copy.folder = node.folder;
-    copy.now = kind == CutKind::none ? node.synced : kind == CutKind::all ? node.now : random_content(node, random);
+    copy.now = kind == CutKind::none ? node.synced : random_content(node, random);
     copy.synced = copy.now;
     copy.reserved = node.reserved;
     copy.reserved.resize((copy.now.size() + SparseBytes::page_bytes - 1) / SparseBytes::page_bytes);

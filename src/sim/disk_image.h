@@ -18,7 +18,7 @@ namespace millrace::sim {
 // What of the unsynced survives a power cut.
 enum class CutKind : std::uint8_t {
   none,    // nothing
-  all,     // everything: as after the death of the process alone
+  all,     // everything, and what was not synced is not safer than before: the death of the process alone
   random,  // of each file any of its 512-byte sectors, of each folder any of its entries, in any order
 };
 
@@ -102,8 +102,8 @@ class DiskImage {
   // What writing or reserving there would add to used_bytes.
   std::uint64_t missing_bytes(Inode inode, std::uint64_t offset, std::uint64_t size) const;
   Inode next_inode() const { return next_inode_; }
-  // The newest picture of the store that is left; null: none was taken.
-  const std::shared_ptr<const void>& store() const { return stores_.empty() ? flushed_store_ : stores_.back(); }
+  // The newest picture of the store that was flushed, or that a cut has left; null: none was taken.
+  const std::shared_ptr<const void>& store() const { return flushed_store_; }
 
  private:
   using Entries = std::map<std::string, Inode>;  // by path

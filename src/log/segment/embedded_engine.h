@@ -28,6 +28,9 @@ struct EmbeddedOptions {
   std::chrono::milliseconds index_flush_interval = std::chrono::seconds(30);
   // Blocks that may wait for the index; over it appends are answered `full`.
   std::size_t unindexed_blocks_max = 262'144;
+  // Each set's first segment after a start has this size, each next one twice the last one's, up to the maximum.
+  std::uint64_t segment_bytes_first = std::uint64_t{4} << 20;
+  std::uint64_t segment_bytes_max = std::uint64_t{256} << 20;
 };
 
 // The threads of an engine: all its blocking work is done on them. Simulated loops make it run in one thread. They

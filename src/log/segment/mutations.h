@@ -7,9 +7,7 @@ namespace millrace::log::segment {
 struct Mutations {
   bool append_after_recovery = false;     // into what a crash left behind, instead of a new segment
   bool recycle_keeps_generation = false;  // as if checksums covered none: an earlier life of the file is taken for live
-  bool answer_before_sync = false;        // a commit ends with its write
   bool no_position_jump = false;          // after an unclean stop in `os`
-  bool forget_watermark = false;          // recovery takes in what the index deleted: runs up to the watermark, too
 };
 
 inline Mutations mutations;

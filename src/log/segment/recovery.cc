@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "log/segment/mutations.h"
+
 namespace millrace::log::segment {
 namespace {
 
@@ -84,7 +86,11 @@ class Recovery {
  private:
   base::Result<void> open_sets() {
     for (std::size_t c = 0; c < segment_class_count; ++c) {
-      auto set = SegmentSet::open(core_.files, {.folder = core_.folder.segments(), .segment_class = SegmentClass(c)},
+      auto set = SegmentSet::open(core_.files,
+                                  {.folder = core_.folder.segments(),
+                                   .segment_class = SegmentClass(c),
+                                   .first_bytes = core_.options.segment_bytes_first,
+                                   .bytes_max = core_.options.segment_bytes_max},
                                   core_.numbering, reporter_);
       if (!set) return base::fail(std::move(set.error()));
       core_.sets[c] = std::move(*set);
@@ -167,6 +173,10 @@ class Recovery {
   base::Result<void> end_segments() {
     for (const auto& set : core_.sets) {
       for (const auto& file : set->unsealed()) {
+        if (mutations.append_after_recovery) {
+          set->take_up(file);
+          continue;
+        }
         if (auto sealed = file->seal(); !sealed) return sealed;
       }
       for (const auto& file : set->segments())
@@ -216,6 +226,7 @@ class Recovery {
     const auto durability = core_.index->value(durability_value);
     if (!durability) return base::fail(durability.error());
     if (clean_ || is_new() || *durability == "sync") return {};
+    if (mutations.no_position_jump) return {};
     ++core_.incarnation;
     for (const auto& log : core_.logs.all())
       core_.incarnation = std::max(core_.incarnation, ((log->assigned + lost_max) >> incarnation_shift) + 1);

@@ -97,6 +97,8 @@ class SegmentFile {
   // The file holds nothing live and may be recycled or removed: reads that find nothing say not_found from here on.
   void retire() { retired_.store(true); }
   bool retired() const { return retired_.load(); }
+  // For Mutations::append_after_recovery alone.
+  void take_runs_again() { appendable_ = true; }
 
  private:
   base::Result<void> refuse() const;

@@ -5,6 +5,8 @@
 #include <ranges>
 #include <utility>
 
+#include "log/segment/mutations.h"
+
 namespace millrace::log::segment {
 namespace {
 
@@ -126,6 +128,7 @@ base::Result<void> SegmentSet::begin_segment(std::uint64_t bytes_needed, std::in
                        .created_ms = now_ms};
   const std::shared_ptr<SegmentFile> free = take_recycled();
   header.number = free != nullptr ? free->header().number : numbering_.take_number();
+  if (free != nullptr && mutations.recycle_keeps_generation) header.generation = free->header().generation;
   auto file = free != nullptr ? SegmentFile::recycle(free, header, capacity)
                               : SegmentFile::create(files_, options_.folder, header, capacity);
   if (!file) {
@@ -139,6 +142,12 @@ base::Result<void> SegmentSet::begin_segment(std::uint64_t bytes_needed, std::in
   current_ = std::move(*file);
   segments_[header.number] = current_;
   return {};
+}
+
+void SegmentSet::take_up(const std::shared_ptr<SegmentFile>& file) {
+  file->take_runs_again();
+  const base::Lock lock(mutex_);
+  current_ = file;
 }
 
 std::shared_ptr<SegmentFile> SegmentSet::take_recycled() {

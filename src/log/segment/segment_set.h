@@ -72,6 +72,8 @@ class SegmentSet {
     const base::Lock lock(mutex_);
     return current_;
   }
+  // For Mutations::append_after_recovery alone.
+  void take_up(const std::shared_ptr<SegmentFile>& file);
   // Those that take no more runs and are not sealed: to be sealed, off the commit thread.
   std::vector<std::shared_ptr<SegmentFile>> unsealed() const;
 
