@@ -13,6 +13,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/mutex.h"
 #include "log/segment/packed_index.h"
 
 namespace millrace::log::rocksdb {
@@ -25,6 +26,7 @@ using segment::KeyChange;
 using segment::KeyCursor;
 
 constexpr int open_files_max = 256;
+constexpr int flush_attempts_max = 3;
 // Each flush adds a line of some 200 bytes to the manifest; a longer one is begun anew.
 constexpr std::size_t manifest_bytes_max = std::size_t{1} << 20;
 // Flushes come every 256 MiB of segments or 30 s, each with a small file. So many are merged at once that the levels
@@ -163,12 +165,28 @@ class RocksdbKeyValues final : public segment::KeyValues {
             break;
         }
       }
+      const base::Lock lock(mutex_);
       return result_of(resuming([&] { return write(batch); }));
     });
   }
 
+  // RocksDB 7.8 cannot be taken at its word here: once it has stopped for an error, Flush() answers without waiting for
+  // good, also after Resume(); and Resume(), which does wait, only clears the error where that was a compaction's. So
+  // what counts is that nothing is left in memory.
   Result<void> flush() override {
-    return guarded<void>([&] { return result_of(resuming([&] { return flush_memtables(); })); });
+    return guarded<void>([&]() -> Result<void> {
+      const base::Lock lock(mutex_);
+      Status status;
+      for (int attempt = 0; attempt < flush_attempts_max; ++attempt) {
+        status = flush_memtables();
+        if (status.ok() && nothing_in_memory()) return {};
+        const Status resumed = database_->Resume();
+        if (!resumed.ok()) return refused(resumed);
+        if (nothing_in_memory()) return {};
+      }
+      if (!status.ok()) return refused(status);
+      return base::fail(base::Errc::full, "the index: what is in memory could not be flushed yet");
+    });
   }
 
   Result<std::unique_ptr<KeyCursor>> cursor(std::string begin, std::string end) override {
@@ -206,6 +224,15 @@ class RocksdbKeyValues final : public segment::KeyValues {
     return database_->Flush(options);
   }
 
+  // While no write is on its way.
+  bool nothing_in_memory() {
+    std::uint64_t waiting = 1;
+    std::uint64_t entries = 1;
+    return database_->GetIntProperty(::rocksdb::DB::Properties::kNumImmutableMemTable, &waiting) &&
+           database_->GetIntProperty(::rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) && waiting == 0 &&
+           entries == 0;
+  }
+
   Status write(::rocksdb::WriteBatch& batch) {
     ::rocksdb::WriteOptions options;
     options.disableWAL = true;
@@ -226,6 +253,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
     return work();
   }
 
+  base::Mutex mutex_;                          // a write or a flush
   const std::unique_ptr<::rocksdb::Env> env_;  // outlives the database
   const std::unique_ptr<::rocksdb::DB> database_;
   std::atomic<bool> deleted_{true};  // ranges, which take space until they are compacted
@@ -238,7 +266,9 @@ Result<std::unique_ptr<IndexStore>> open_rocksdb_index(const RocksdbIndexOptions
     auto env = ::rocksdb::NewCompositeEnv(std::make_shared<Files>());
     const bool there = env->FileExists(options.folder + "/CURRENT").ok();
     ::rocksdb::DB* opened = nullptr;
-    const Status status = ::rocksdb::DB::Open(database_options(options, *env), options.folder, &opened);
+    const auto database_with = database_options(options, *env);
+    const Status status = options.read_only ? ::rocksdb::DB::OpenForReadOnly(database_with, options.folder, &opened)
+                                            : ::rocksdb::DB::Open(database_with, options.folder, &opened);
     std::unique_ptr<::rocksdb::DB> database(opened);
     if (status.ok()) {
       return segment::make_packed_index(std::make_unique<RocksdbKeyValues>(std::move(env), std::move(database)));

@@ -14,6 +14,7 @@ struct RocksdbIndexOptions {
   std::string folder;  // DATA/index; made where absent, its parent is there
   std::size_t block_cache_bytes = std::size_t{32} << 20;
   std::size_t memtable_bytes = std::size_t{32} << 20;  // of all memtables together
+  bool read_only = false;                              // nothing is changed: it must be there, and every write fails
 };
 
 // The index in a RocksDB of one column family, without a write-ahead log: a batch is durable only after flush(), and
