@@ -26,44 +26,96 @@ void Committer::submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block
                       .block = std::move(block),
                       .executor = executor,
                       .done = std::move(done)});
-    if (std::exchange(scheduled_, true)) return;
+    ++submitted_;
+    if (std::exchange(is_at_work_, true)) return;
   }
-  core_->loops.commit->post([self = shared_from_this()] { self->run(); });
+  if (core_->options.durability == Durability::os) {
+    run(Turn::submitter);
+  } else {
+    post_run();
+  }
 }
 
-void Committer::run_between(base::Task task) {
-  core_->loops.commit->post([self = shared_from_this(), task = std::move(task)]() mutable {
-    if (self->under_way_) {
-      self->between_.push_back(std::move(task));
-    } else {
-      task();
-    }
-  });
+void Committer::run_between(base::Task task, bool behind) {
+  {
+    const base::Lock lock(mutex_);
+    between_.push_back({.task = std::move(task), .after = behind ? submitted_ : 0});
+    if (std::exchange(is_at_work_, true)) return;
+  }
+  post_run();
+}
+
+void Committer::post_run() {
+  core_->loops.commit->post([self = shared_from_this()] { self->run(Turn::commit_loop); });
 }
 
 // One commit after another, until nothing waits or one waits for a sync on another loop.
-void Committer::run() {
+void Committer::run(Turn turn) {
+  std::size_t commits = 0;
   while (take()) {
-    under_way_ = true;
+    if (turn == Turn::submitter && (commits++ == submitter_commits_max || may_block())) return post_run();
     write();
     if (!begin_syncs()) return;
     finish();
   }
 }
 
-// Moves what waits, as much as one commit takes, into commit_.
+// Runs what waits for the end of a commit, then moves what waits, as much as one commit takes, into commit_; false
+// where there is nothing. What is there already was taken before and left to another thread.
 bool Committer::take() {
-  commit_.clear();
-  const base::Lock lock(mutex_);
-  std::size_t bytes = 0;
-  while (!queue_.empty()) {
-    bytes += queue_.front().payload_bytes();
-    if (!commit_.empty() && bytes > commit_bytes_max) break;
-    commit_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  for (;;) {
+    std::vector<base::Task> between;
+    {
+      const base::Lock lock(mutex_);
+      if (!commit_.empty()) return true;
+      between = take_between();
+      if (between.empty()) {
+        std::size_t bytes = 0;
+        while (!queue_.empty()) {
+          bytes += queue_.front().payload_bytes();
+          if (!commit_.empty() && bytes > commit_bytes_max) break;
+          commit_.push_back(std::move(queue_.front()));
+          queue_.pop_front();
+          ++taken_;
+        }
+        is_at_work_ = !commit_.empty();
+        return is_at_work_;
+      }
+    }
+    for (base::Task& task : between)
+      task();
   }
-  scheduled_ = !commit_.empty();
-  return scheduled_;
+}
+
+std::vector<base::Task> Committer::take_between() {
+  std::vector<base::Task> due;
+  std::erase_if(between_, [&due, taken = taken_](Between& between) {
+    if (between.after > taken) return false;
+    due.push_back(std::move(between.task));
+    return true;
+  });
+  return due;
+}
+
+// Whether this commit may begin a segment, which syncs, or is of the catalogue, whose followers have work of their own.
+bool Committer::may_block() const {
+  std::array<std::uint64_t, segment_class_count> bytes{};
+  for (const Request& request : commit_) {
+    if (request.log->id == catalogue_log) return true;
+    bytes[class_of_request(request)] += aligned(block_header_bytes + request.payload_bytes());
+  }
+  for (std::size_t c = 0; c < bytes.size(); ++c) {
+    if (bytes[c] == 0) continue;
+    const auto file = core_->sets[c]->current();
+    if (file == nullptr || !file->fits(run_header_bytes + bytes[c])) return true;
+  }
+  return false;
+}
+
+std::size_t Committer::class_of_request(const Request& request) {
+  if (request.log->id == catalogue_log) return std::size_t(SegmentClass::catalogue);
+  const base::Lock lock(request.log->mutex);
+  return std::size_t(class_of(request.log->config.retention));
 }
 
 // Room in the segments first, since a full disk must change nothing; then positions; then the runs.
@@ -131,18 +183,12 @@ base::Result<void> Committer::reserve_left() {
 // The class of segments a request goes to, and how many bytes it takes there at most. A full disk does not refuse the
 // catalogue's commands: a deletion is what frees space, and the reserve is there for them.
 void Committer::classify(Request& request, const base::Result<void>& open) {
-  LogState& log = *request.log;
-  const bool is_command = log.id == catalogue_log;
+  const bool is_command = request.log->id == catalogue_log;
   if (!open && !(is_command && open.error().code == base::Errc::full)) {
     request.outcome = base::fail(open.error());
     return;
   }
-  if (is_command) {
-    request.segment_class = std::size_t(SegmentClass::catalogue);
-  } else {
-    const base::Lock lock(log.mutex);
-    request.segment_class = std::size_t(class_of(log.config.retention));
-  }
+  request.segment_class = class_of_request(request);
   shares_[request.segment_class].bytes += aligned(block_header_bytes + request.payload_bytes());
 }
 
@@ -229,7 +275,7 @@ bool Committer::begin_syncs() {
   const auto one_done = [](Committer& committer) {
     if (--committer.syncs_left_ > 0) return;
     committer.finish();
-    committer.run();
+    committer.run(Turn::commit_loop);
   };
   core.loops.sync->post([self = shared_from_this(), touched, sync, one_done] {
     for (std::size_t i = 1; i < touched.size(); ++i)
@@ -256,9 +302,6 @@ void Committer::finish() {
     if (relies_on_it && !written) request.outcome = engine_failed();
   }
   if (any && written) core.commits.fetch_add(1, std::memory_order_relaxed);
-  under_way_ = false;
-  for (base::Task& task : std::exchange(between_, {}))
-    task();
   answer();
   if (core.new_bytes.load(std::memory_order_relaxed) >= core.options.index_flush_bytes ||
       core.new_blocks.load(std::memory_order_relaxed) >= core.options.unindexed_blocks_max / 2) {

@@ -53,7 +53,7 @@ struct Core {
   LogMap logs;
   UsageTable usages;  // of recovery, then of the index loop alone
 
-  std::uint64_t last_run = 0;     // given out; of the commit loop alone
+  std::uint64_t last_run = 0;     // given out; of the thread that commits
   std::uint64_t incarnation = 0;  // set before the first append
   Position first_position() const { return incarnation << incarnation_shift; }
 

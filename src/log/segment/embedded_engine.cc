@@ -164,7 +164,7 @@ class EmbeddedEngine final : public Engine {
   }
 
   void stop(Done<void> done) override {
-    committer_->run_between([core = core_, indexer = indexer_, done = std::move(done)]() mutable {
+    committer_->run_behind([core = core_, indexer = indexer_, done = std::move(done)]() mutable {
       if (core->stopped.exchange(true)) return done({});
       indexer->stop(std::move(done));
     });

@@ -16,7 +16,8 @@ namespace millrace::log::segment {
 // The catalogue's commands. It is no log of the seam: list() and usage() leave it out.
 inline constexpr LogId catalogue_log{0, 0};
 
-// What the engine knows of one log in memory. `assigned` runs ahead of what is durable and belongs to the commit loop;
+// What the engine knows of one log in memory. `assigned` runs ahead of what is durable and belongs to the thread that
+// commits;
 // `tail` is what readers see, and moves only once a commit is durable.
 struct LogState {
   LogState(const LogRow& row, bool is_in_index)
@@ -43,7 +44,7 @@ struct LogState {
   bool in_index MILLRACE_GUARDED_BY(mutex);                    // where it knows the log at all
   std::vector<IndexRow> unindexed MILLRACE_GUARDED_BY(mutex);  // durable blocks that are not in the index yet, in order
 
-  // Of the commit loop alone.
+  // Of the thread that commits.
   Position assigned;          // last position given
   bool assigned_end = false;  // an end marker is on its way
 
