@@ -3,8 +3,8 @@
 namespace millrace::log::segment {
 namespace {
 
-constexpr std::uint64_t dead_min_bytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t dead_min_parts = 10;  // of what it takes
+constexpr std::uint64_t dead_min_bytes = std::uint64_t{64} << 10;  // what one hole is worth
+constexpr std::uint64_t dead_min_parts = 10;                       // of what it takes
 
 // What is damaged or unknown was said when it was met; here it only stays.
 class SilentReporter final : public Reporter {

@@ -21,7 +21,7 @@ class Life {
  public:
   static constexpr const char* data_folder = "/data";
 
-  Life(sim::SimFileSystem& files, const std::shared_ptr<segment::MemoryIndexDisk>& disk, sim::SimClock& clock,
+  Life(io::FileSystem& files, const std::shared_ptr<segment::MemoryIndexDisk>& disk, sim::SimClock& clock,
        sim::SimRandom& random, segment::EmbeddedOptions options = {.disk_reserve = 0})
       : scheduler_(clock), loop_(scheduler_.make_loop()) {
     auto folder = segment::Folder::open(data_folder, files, random);
