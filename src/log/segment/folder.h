@@ -18,7 +18,8 @@ class Folder {
   static constexpr unsigned version = 1;  // of the folder's layout; written into FORMAT
 
   // Makes the folder where it is absent or empty, and takes it over. bad_config, and nothing is touched, where it is of
-  // another program or of a newer version; `exists` where another process holds it. Blocks.
+  // another program or of a newer version; `exists` where another process holds it; data_loss where its key is damaged.
+  // Blocks.
   static base::Result<Folder> open(const std::string& path, io::FileSystem& files, io::Random& random);
 
   const std::string& path() const { return path_; }

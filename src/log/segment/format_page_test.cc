@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "io/system.h"
+#include "log/segment/catalogue_snapshot.h"
+#include "log/segment/folder.h"
 #include "log/segment/segment_file.h"
 #include "log/testing/segments.h"
 #include "sim/sim_files.h"
 
-// docs/formats/segment.md is held against the code: its example is what is written and is read back, and its tables
-// have the sizes that the code has.
+// docs/formats/segment.md and folder.md are held against the code: their examples are what is written and are read
+// back, and the tables of the segments have the sizes that the code has.
 namespace millrace::log::segment {
 namespace {
 
@@ -20,8 +22,8 @@ const std::string file_path = "/s/day-0000000000000001.seg";
 constexpr SegmentHeader header{
     .segment_class = SegmentClass::day, .number = 1, .generation = 0x4d4d4d4d00000001, .created_ms = 5};
 
-std::string page() {
-  const auto text = io::system_files()->read_all(MILLRACE_SOURCE_DIR "/docs/formats/segment.md", 1 << 20);
+std::string page(const std::string& name) {
+  const auto text = io::system_files()->read_all(MILLRACE_SOURCE_DIR "/docs/formats/" + name, 1 << 20);
   EXPECT_TRUE(text.has_value());
   return text.value_or("");
 }
@@ -38,6 +40,15 @@ std::string dump(std::string_view bytes) {
     text += '\n';
   }
   return text;
+}
+
+// What the page shows between backquotes behind those words.
+std::string shown(const std::string& text, const std::string& behind) {
+  const std::size_t begin = text.find(behind + "\n```\n");
+  EXPECT_NE(begin, std::string::npos) << behind;
+  if (begin == std::string::npos) return "";
+  const std::size_t first = begin + behind.size() + 5;
+  return text.substr(first, text.find("```", first) - first);
 }
 
 // The bytes that the lines "offset: bytes" of a page give.
@@ -66,13 +77,13 @@ TEST(SegmentPageTest, TheExampleIsWhatIsWritten) {
   ASSERT_TRUE((*file)->seal().has_value());
   const auto written = files.read_all(file_path, 8192);
   ASSERT_TRUE(written.has_value());
-  EXPECT_EQ(dump(bytes_of_dump(page())), dump(*written));
+  EXPECT_EQ(dump(bytes_of_dump(page("segment.md"))), dump(*written));
 }
 
 TEST(SegmentPageTest, TheExampleIsReadBack) {
   sim::SimFileSystem files;
   ASSERT_TRUE(files.make_directory("/s").has_value());
-  const std::string bytes = bytes_of_dump(page());
+  const std::string bytes = bytes_of_dump(page("segment.md"));
   auto made = files.open(file_path, io::OpenMode::create);
   ASSERT_TRUE((*made)->write_at(0, bytes_of(bytes)).has_value());
   auto file = SegmentFile::open(files, file_path);
@@ -99,7 +110,7 @@ TEST(SegmentPageTest, TheExampleIsReadBack) {
 TEST(SegmentPageTest, TheTablesHaveTheSizesOfTheCode) {
   std::vector<std::size_t> ends;
   std::size_t end = 0;
-  std::istringstream lines(page());
+  std::istringstream lines(page("segment.md"));
   for (std::string line; std::getline(lines, line);) {
     std::size_t at = 0;
     std::size_t bytes = 0;
@@ -112,6 +123,34 @@ TEST(SegmentPageTest, TheTablesHaveTheSizesOfTheCode) {
     }
   }
   EXPECT_EQ(ends, (std::vector<std::size_t>{64, run_header_bytes, block_header_bytes}));
+}
+
+// The key of the example in docs/formats/folder.md.
+class CountingBytes final : public io::Random {
+ public:
+  void fill(std::span<std::byte> into) override {
+    for (std::size_t i = 0; i < into.size(); ++i)
+      into[i] = static_cast<std::byte>(i);
+  }
+};
+
+TEST(FolderPageTest, TheExampleIsWhatIsWrittenAndReadBack) {
+  const std::string text = page("folder.md");
+  sim::SimFileSystem files;
+  CountingBytes random;
+  ASSERT_TRUE(Folder::open("/d", files, random).has_value());
+  EXPECT_EQ(shown(text, "`FORMAT`:"), dump(*files.read_all("/d/FORMAT", 100)));
+  EXPECT_EQ(shown(text, "`KEY`:"), dump(*files.read_all("/d/KEY", 100)));
+  EXPECT_EQ(shown(text, "`catalogue/" + snapshot_name(42) + "`:"), dump(encode_snapshot(42, "state")));
+
+  const std::string snapshot = bytes_of_dump(shown(text, "`catalogue/" + snapshot_name(42) + "`:"));
+  EXPECT_EQ(decode_snapshot(42, snapshot), "state");
+  EXPECT_FALSE(decode_snapshot(43, snapshot).has_value());
+  for (std::size_t bit = 0; bit < snapshot.size() * 8; ++bit) {
+    std::string damaged = snapshot;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(decode_snapshot(42, damaged).has_value()) << bit;
+  }
 }
 
 }  // namespace
