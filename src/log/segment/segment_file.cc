@@ -212,6 +212,7 @@ base::Result<void> SegmentFile::seal() {
   if (auto done = file_->write_at(at, seal); !done) return fail_with(std::move(done.error()));
   if (auto done = file_->sync(); !done) return fail_with(std::move(done.error()));
   sealed_ = true;
+  buffer_ = {};  // a set has many that are sealed
   return file_->truncate(at + run_header_bytes);
 }
 
