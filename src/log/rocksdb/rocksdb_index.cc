@@ -9,8 +9,13 @@
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
+#include <cerrno>
 #include <exception>
 #include <functional>
+#include <limits>
+#include <mutex>
+#include <shared_mutex>
+#include <system_error>
 #include <utility>
 
 #include "base/mutex.h"
@@ -26,7 +31,8 @@ using segment::KeyChange;
 using segment::KeyCursor;
 
 constexpr int open_files_max = 256;
-constexpr int flush_attempts_max = 3;
+// What a database takes to be opened anew and to flush, beside what is to be flushed.
+constexpr std::size_t room_bytes_min = std::size_t{1} << 20;
 // Each flush adds a line of some 200 bytes to the manifest; a longer one is begun anew.
 constexpr std::size_t manifest_bytes_max = std::size_t{1} << 20;
 // Flushes come every 256 MiB of segments or 30 s, each with a small file. So many are merged at once that the levels
@@ -44,7 +50,9 @@ std::string_view view(const ::rocksdb::Slice& slice) {
 
 std::unexpected<base::Error> refused(const Status& status) {
   if (status.IsCorruption()) return segment::damaged_index(status.ToString());
-  return base::fail(status.IsNoSpace() ? base::Errc::full : base::Errc::io, "the index: " + status.ToString());
+  const std::string text = status.ToString();
+  const bool full = status.IsNoSpace() || text.find(std::generic_category().message(EDQUOT)) != std::string::npos;
+  return base::fail(full ? base::Errc::full : base::Errc::io, "the index: " + text);
 }
 
 Result<void> result_of(const Status& status) {
@@ -71,7 +79,7 @@ class NoLog final : public ::rocksdb::Logger {
 };
 
 // The file system, save that it does not tell its free space: knowing that, the library meets a full disk with a thread
-// that looks every five seconds, and refuses to resume meanwhile.
+// that looks every five seconds and resumes.
 class Files final : public ::rocksdb::FileSystemWrapper {
  public:
   Files() : FileSystemWrapper(::rocksdb::FileSystem::Default()) {}
@@ -97,8 +105,12 @@ class Files final : public ::rocksdb::FileSystemWrapper {
   // What was not flushed is written again from the segments; a stop does not wait for it.
   options.avoid_flush_during_shutdown = true;
   options.max_manifest_file_size = manifest_bytes_max;
-  // A full disk is met again at the next flush, which resumes by itself; no thread of the library tries meanwhile.
+  // No thread of the library tries to resume after an error.
   options.max_bgerror_resume_count = 0;
+  // Nor is a write held up because there are many small files: where a full disk lets none be merged, it would be for
+  // good.
+  options.level0_slowdown_writes_trigger = std::numeric_limits<int>::max();
+  options.level0_stop_writes_trigger = std::numeric_limits<int>::max();
 
   options.max_background_jobs = 2;
   options.level0_file_num_compaction_trigger = new_files_to_merge;
@@ -120,7 +132,9 @@ class Files final : public ::rocksdb::FileSystemWrapper {
 
 class Cursor final : public KeyCursor {
  public:
-  Cursor(::rocksdb::DB& database, std::string begin, std::string end) : begin_(std::move(begin)), end_(std::move(end)) {
+  // `opened` keeps the database open.
+  Cursor(std::shared_lock<std::shared_mutex> opened, ::rocksdb::DB& database, std::string begin, std::string end)
+      : opened_(std::move(opened)), begin_(std::move(begin)), end_(std::move(end)) {
     ::rocksdb::ReadOptions options;
     options.iterate_lower_bound = &lower_;
     options.iterate_upper_bound = &upper_;
@@ -135,6 +149,7 @@ class Cursor final : public KeyCursor {
   Result<void> status() const override { return result_of(at_->status()); }
 
  private:
+  const std::shared_lock<std::shared_mutex> opened_;
   // The iterator points at these.
   const std::string begin_;
   const std::string end_;
@@ -143,10 +158,22 @@ class Cursor final : public KeyCursor {
   std::unique_ptr<::rocksdb::Iterator> at_;
 };
 
+// A database, and what it was given since its last flush. RocksDB 7.8 cannot be taken at its word once it has met an
+// error in the background: after Resume(), a Flush() answers without waiting for good (its flag of being stopped is
+// never taken back), a failed compaction makes Resume() itself a no-op or a wait without end, and an error of a quota
+// cannot be resumed at all. So it is not resumed. It goes on serving reads; once there is room again it is closed and
+// opened anew, and what it may not have flushed is written again.
 class RocksdbKeyValues final : public segment::KeyValues {
  public:
-  RocksdbKeyValues(std::unique_ptr<::rocksdb::Env> env, std::unique_ptr<::rocksdb::DB> database)
-      : env_(std::move(env)), database_(std::move(database)) {}
+  explicit RocksdbKeyValues(const RocksdbIndexOptions& options)
+      : folder_(options.folder),
+        env_(::rocksdb::NewCompositeEnv(std::make_shared<Files>())),
+        options_(database_options(options, *env_)) {}
+
+  Result<void> open() {
+    const base::Lock lock(mutex_);
+    return open_database();
+  }
 
   Result<void> apply(const std::vector<KeyChange>& changes) override {
     return guarded<void>([&] {
@@ -166,36 +193,33 @@ class RocksdbKeyValues final : public segment::KeyValues {
         }
       }
       const base::Lock lock(mutex_);
-      return result_of(resuming([&] { return write(batch); }));
+      auto written = mending([&]() MILLRACE_REQUIRES(mutex_) { return write(batch); });
+      if (written) unflushed_.push_back(batch.Data());
+      return written;
     });
   }
 
-  // RocksDB 7.8 cannot be taken at its word here: once it has stopped for an error, Flush() answers without waiting for
-  // good, also after Resume(); and Resume(), which does wait, only clears the error where that was a compaction's. So
-  // what counts is that nothing is left in memory.
   Result<void> flush() override {
-    return guarded<void>([&]() -> Result<void> {
+    return guarded<void>([&] {
       const base::Lock lock(mutex_);
-      Status status;
-      for (int attempt = 0; attempt < flush_attempts_max; ++attempt) {
-        status = flush_memtables();
-        if (status.ok() && nothing_in_memory()) return {};
-        const Status resumed = database_->Resume();
-        if (!resumed.ok()) return refused(resumed);
-        if (nothing_in_memory()) return {};
-      }
-      if (!status.ok()) return refused(status);
-      return base::fail(base::Errc::full, "the index: what is in memory could not be flushed yet");
+      auto flushed = mending([&]() MILLRACE_REQUIRES(mutex_) { return flush_memtables(); });
+      if (flushed) unflushed_.clear();
+      return flushed;
     });
   }
 
   Result<std::unique_ptr<KeyCursor>> cursor(std::string begin, std::string end) override {
-    return guarded<std::unique_ptr<KeyCursor>>(
-        [&] { return std::make_unique<Cursor>(*database_, std::move(begin), std::move(end)); });
+    return guarded<std::unique_ptr<KeyCursor>>([&]() -> Result<std::unique_ptr<KeyCursor>> {
+      std::shared_lock opened(opened_);
+      if (database_ == nullptr) return closed();
+      return std::make_unique<Cursor>(std::move(opened), *database_, std::move(begin), std::move(end));
+    });
   }
 
   Result<std::optional<std::string>> get(const std::string& key) override {
     return guarded<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
+      const std::shared_lock opened(opened_);
+      if (database_ == nullptr) return closed();
       std::string bytes;
       const Status status = database_->Get({}, key, &bytes);
       if (status.IsNotFound()) return std::nullopt;
@@ -208,54 +232,114 @@ class RocksdbKeyValues final : public segment::KeyValues {
   Result<void> compact() override {
     return guarded<void>([&]() -> Result<void> {
       if (!deleted_.exchange(false)) return {};
+      const std::shared_lock opened(opened_);
+      if (database_ == nullptr) return closed();
       ::rocksdb::CompactRangeOptions options;
       options.exclusive_manual_compaction = false;
-      const Status status = resuming([&] { return database_->CompactRange(options, nullptr, nullptr); });
+      const Status status = database_->CompactRange(options, nullptr, nullptr);
       if (!status.ok()) deleted_.store(true);
       return result_of(status);
     });
   }
 
  private:
-  Status flush_memtables() {
+  static std::unexpected<base::Error> closed() {
+    return base::fail(base::Errc::full, "the index: no space left to open it again");
+  }
+
+  // Does the work; where that meets an error that may pass, once more over the database opened anew.
+  Result<void> mending(const std::function<Result<void>()>& work) MILLRACE_REQUIRES(mutex_) {
+    if (!broken_) {
+      auto done = work();
+      if (done) return done;
+      broken_ = done.error();
+    }
+    if (auto mended = mend(); !mended) return mended;
+    auto done = work();
+    if (!done) broken_ = done.error();
+    return done;
+  }
+
+  Result<void> mend() MILLRACE_REQUIRES(mutex_) {
+    if (broken_->code != base::Errc::full || !has_room()) return base::fail(*broken_);
+    // Waits for whoever reads.
+    const std::unique_lock opened(opened_);
+    database_.reset();
+    auto done = open_database();
+    for (const std::string& bytes : unflushed_) {
+      if (!done) break;
+      ::rocksdb::WriteBatch batch(bytes);
+      done = write(batch);
+    }
+    broken_ = done ? std::nullopt : std::optional(done.error());
+    return done;
+  }
+
+  // Only writing tells, where a quota may stand in the way. The library removes files of such a name when it opens.
+  bool has_room() MILLRACE_REQUIRES(mutex_) {
+    std::size_t bytes = room_bytes_min;
+    for (const std::string& batch : unflushed_)
+      bytes += 2 * batch.size();
+    const std::string path = folder_ + "/000000.dbtmp";
+    const bool written =
+        ::rocksdb::WriteStringToFile(env_.get(), std::string(bytes, 'x'), path, /*should_sync=*/true).ok();
+    const bool removed = env_->DeleteFile(path).ok();
+    return written && removed;
+  }
+
+  Result<void> open_database() MILLRACE_REQUIRES(mutex_) {
+    const bool there = env_->FileExists(folder_ + "/CURRENT").ok();
+    ::rocksdb::DB* opened = nullptr;
+    const Status status = ::rocksdb::DB::Open(options_, folder_, &opened);
+    database_.reset(opened);
+    // A file of it is gone, or says what was never written.
+    if (there &&
+        (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument() || status.IsNotSupported())) {
+      return segment::damaged_index(status.ToString());
+    }
+    return result_of(status);
+  }
+
+  Result<void> flush_memtables() MILLRACE_REQUIRES(mutex_) {
     ::rocksdb::FlushOptions options;
     options.wait = true;
     options.allow_write_stall = true;
-    return database_->Flush(options);
-  }
-
-  // While no write is on its way.
-  bool nothing_in_memory() {
+    const Status status = database_->Flush(options);
+    if (!status.ok()) return refused(status);
     std::uint64_t waiting = 1;
     std::uint64_t entries = 1;
-    return database_->GetIntProperty(::rocksdb::DB::Properties::kNumImmutableMemTable, &waiting) &&
-           database_->GetIntProperty(::rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) && waiting == 0 &&
-           entries == 0;
+    if (database_->GetIntProperty(::rocksdb::DB::Properties::kNumImmutableMemTable, &waiting) &&
+        database_->GetIntProperty(::rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries) && waiting == 0 &&
+        entries == 0) {
+      return {};
+    }
+    return base::fail(base::Errc::full, "the index: what is in memory could not be flushed yet");
   }
 
-  Status write(::rocksdb::WriteBatch& batch) {
+  Result<void> write(::rocksdb::WriteBatch& batch) MILLRACE_REQUIRES(mutex_) {
     ::rocksdb::WriteOptions options;
     options.disableWAL = true;
     // A wait for memtables that cannot be flushed would have no end.
     options.no_slowdown = true;
     Status status = database_->Write(options, &batch);
-    if (!status.IsIncomplete()) return status;
-    status = flush_memtables();
-    if (!status.ok()) return status;
-    options.no_slowdown = false;
-    return database_->Write(options, &batch);
+    if (!status.IsIncomplete()) return result_of(status);
+    if (auto flushed = flush_memtables(); !flushed) return flushed;
+    status = database_->Write(options, &batch);
+    if (status.IsIncomplete()) return base::fail(base::Errc::full, "the index: no memory left to write to");
+    return result_of(status);
   }
 
-  // After an error in the background the library refuses to write until it is told to go on.
-  Status resuming(const std::function<Status()>& work) {
-    Status status = work();
-    if (status.ok() || !database_->Resume().ok()) return status;
-    return work();
-  }
-
-  base::Mutex mutex_;                          // a write or a flush
+  const std::string folder_;
   const std::unique_ptr<::rocksdb::Env> env_;  // outlives the database
-  const std::unique_ptr<::rocksdb::DB> database_;
+  const ::rocksdb::Options options_;
+  base::Mutex mutex_;  // held by a write or a flush, over its I/O
+  // What has to be written again where the database is opened anew: batches as the library writes them. It is as large
+  // as what one flush takes.
+  std::vector<std::string> unflushed_ MILLRACE_GUARDED_BY(mutex_);
+  std::optional<base::Error> broken_ MILLRACE_GUARDED_BY(mutex_);  // the error that it has to be opened anew for
+  // Held shared by readers; the pointer changes under both mutexes. Nothing where it could not be opened anew.
+  std::shared_mutex opened_;
+  std::unique_ptr<::rocksdb::DB> database_;
   std::atomic<bool> deleted_{true};  // ranges, which take space until they are compacted
 };
 
@@ -263,22 +347,9 @@ class RocksdbKeyValues final : public segment::KeyValues {
 
 Result<std::unique_ptr<IndexStore>> open_rocksdb_index(const RocksdbIndexOptions& options) {
   return guarded<std::unique_ptr<IndexStore>>([&]() -> Result<std::unique_ptr<IndexStore>> {
-    auto env = ::rocksdb::NewCompositeEnv(std::make_shared<Files>());
-    const bool there = env->FileExists(options.folder + "/CURRENT").ok();
-    ::rocksdb::DB* opened = nullptr;
-    const auto database_with = database_options(options, *env);
-    const Status status = options.read_only ? ::rocksdb::DB::OpenForReadOnly(database_with, options.folder, &opened)
-                                            : ::rocksdb::DB::Open(database_with, options.folder, &opened);
-    std::unique_ptr<::rocksdb::DB> database(opened);
-    if (status.ok()) {
-      return segment::make_packed_index(std::make_unique<RocksdbKeyValues>(std::move(env), std::move(database)));
-    }
-    // A file of it is gone, or says what was never written.
-    if (there &&
-        (status.IsPathNotFound() || status.IsNotFound() || status.IsInvalidArgument() || status.IsNotSupported())) {
-      return segment::damaged_index(status.ToString());
-    }
-    return refused(status);
+    auto store = std::make_unique<RocksdbKeyValues>(options);
+    if (auto opened = store->open(); !opened) return base::fail(std::move(opened.error()));
+    return segment::make_packed_index(std::move(store));
   });
 }
 
