@@ -177,7 +177,7 @@ base::Result<std::vector<Placed>> SegmentFile::append(std::uint64_t run_number, 
   }
 
   auto written = file_->write_at(begin, to);
-  if (buffer_.capacity() > kept_buffer_max) buffer_ = {};
+  if (buffer_.capacity() > kept_buffer_max) buffer_ = std::vector<std::byte>();  // `= {}` would keep the memory
   if (!written) return fail_with(std::move(written.error()));
   last_run_ = run_number;
   end_ = begin + bytes;
@@ -212,7 +212,7 @@ base::Result<void> SegmentFile::seal() {
   if (auto done = file_->write_at(at, seal); !done) return fail_with(std::move(done.error()));
   if (auto done = file_->sync(); !done) return fail_with(std::move(done.error()));
   sealed_ = true;
-  buffer_ = {};  // a set has many that are sealed
+  buffer_ = std::vector<std::byte>();  // a set has many that are sealed
   return file_->truncate(at + run_header_bytes);
 }
 
