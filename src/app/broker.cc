@@ -127,6 +127,13 @@ base::Result<void> Broker::Parts::open_streams(const Options& options) {
       *shared, random, {.shards_max = options.shards_max, .on_demand_streams_max = options.on_demand_streams_max});
   if (!opened) return base::fail(opened.error());
   coordinator = std::move(*opened);
+  host->name_streams([this](std::uint64_t uid) {
+    const auto directory = coordinator->directory();
+    for (const auto& [name, entry] : directory->by_name) {
+      if (entry->stream->uid == uid) return name;
+    }
+    return std::string();
+  });
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "log/memory/memory_engine.h"
 #include "log/rocksdb/rocksdb_index.h"
 #include "log/segment/embedded_engine.h"
@@ -72,12 +73,13 @@ base::Result<void> EngineHost::open_embedded(const Options& options, const io::W
   loops.index = start_loop("index");
   for (std::size_t i = 0; i < reading_threads; ++i)
     loops.readers.push_back(start_loop(fmt::format("read-{}", i)));
-  auto opened = log::segment::open_embedded_engine(embedded_options(options, budget_), std::move(loops), *files_,
-                                                   std::move(*folder), std::move(*index), budget_, wall_clock,
-                                                   steady_clock, random);
+  auto opened = log::segment::open_embedded_engine(
+      embedded_options(options, budget_), std::move(loops), *files_, std::move(*folder), std::move(*index), budget_,
+      wall_clock, steady_clock, random, [this](std::uint64_t stream_uid) { return name_of(stream_uid); });
   if (!opened) return base::fail(std::move(opened.error()));
   engine_ = std::move(opened->engine);
   key_ = opened->installation_key;
+  damaged_streams_ = std::move(opened->damaged_streams);
   return {};
 }
 
@@ -97,6 +99,26 @@ std::size_t EngineHost::unindexed_blocks_max() const {
 
 std::uint64_t EngineHost::disk_free_bytes() const {
   return files_->free_bytes(data_dir_).value_or(0);
+}
+
+void EngineHost::name_streams(StreamNames names) {
+  {
+    const base::Lock lock(names_mutex_);
+    names_ = std::move(names);
+  }
+  for (const std::uint64_t uid : std::exchange(damaged_streams_, {})) {
+    base::log::error("stored records of a stream are damaged and are passed over",
+                     {{"stream", name_of(uid)}, {"stream_uid", fmt::format("{}", uid)}});
+  }
+}
+
+std::string EngineHost::name_of(std::uint64_t stream_uid) const {
+  StreamNames names;
+  {
+    const base::Lock lock(names_mutex_);
+    names = names_;
+  }
+  return names ? names(stream_uid) : std::string();
 }
 
 void EngineHost::end_threads() {

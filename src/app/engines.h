@@ -1,10 +1,15 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "app/options.h"
 #include "base/memory_budget.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "io/clock.h"
 #include "io/random.h"
@@ -38,6 +43,10 @@ class EngineHost {
   // Of an engine on disk: blocks that may wait for its index, and what is free where its folder is (0: not known).
   std::size_t unindexed_blocks_max() const;
   std::uint64_t disk_free_bytes() const;
+  // Says how streams are called, so that what is said of their records names them: of those whose records the start
+  // had to pass over, now, and from then on of every other. What `names` uses outlives end_threads().
+  using StreamNames = std::function<std::string(std::uint64_t stream_uid)>;
+  void name_streams(StreamNames names);
   // Ends the threads. The engine was stopped; it answers nothing any more.
   void end_threads();
 
@@ -46,6 +55,11 @@ class EngineHost {
   base::Result<void> open_embedded(const Options& options, const io::WallClock& wall_clock,
                                    const io::SteadyClock& steady_clock, io::Random& random);
   io::Loop* start_loop(std::string name);
+  std::string name_of(std::uint64_t stream_uid) const;
+
+  mutable base::Mutex names_mutex_;
+  StreamNames names_ MILLRACE_GUARDED_BY(names_mutex_);
+  std::set<std::uint64_t> damaged_streams_;
 
   // In the order of their making; each outlives those after it.
   base::MemoryBudget& budget_;

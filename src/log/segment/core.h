@@ -46,6 +46,7 @@ struct Core {
   base::MemoryBudget& budget;
   const io::WallClock& wall_clock;
   const io::SteadyClock& steady_clock;
+  StreamNames names;  // set before the engine serves
   Folder folder;
   const std::unique_ptr<IndexStore> index;
   Numbering numbering;

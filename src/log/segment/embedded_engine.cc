@@ -195,13 +195,17 @@ class EmbeddedEngine final : public Engine {
 base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineLoops loops, io::FileSystem& files,
                                                 Folder folder, std::unique_ptr<IndexStore> index,
                                                 base::MemoryBudget& budget, const io::WallClock& wall_clock,
-                                                const io::SteadyClock& steady_clock, io::Random& random) {
+                                                const io::SteadyClock& steady_clock, io::Random& random,
+                                                StreamNames names) {
   const auto generation = first_generation(*index, random);
   if (!generation) return base::fail(generation.error());
   auto core = std::make_shared<Core>(std::move(options), std::move(loops), files, std::move(index), budget, wall_clock,
                                      steady_clock, std::move(folder), *generation);
-  if (auto recovered = recover(*core); !recovered) return base::fail(std::move(recovered.error()));
+  core->names = std::move(names);
+  auto damaged = recover(*core);
+  if (!damaged) return base::fail(std::move(damaged.error()));
   OpenedEngine opened;
+  opened.damaged_streams = std::move(*damaged);
   opened.installation_key = core->folder.key();
   opened.engine = std::make_unique<EmbeddedEngine>(std::move(core));
   return opened;

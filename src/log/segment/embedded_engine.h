@@ -3,7 +3,10 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/memory_budget.h"
@@ -42,8 +45,13 @@ struct EngineLoops {
   std::vector<io::Loop*> readers;  // at least one
 };
 
+// The name of a stream by its uid, for what is said of its records; empty where it is not known. Called on any thread
+// of the engine.
+using StreamNames = std::function<std::string(std::uint64_t stream_uid)>;
+
 struct OpenedEngine {
   std::unique_ptr<Engine> engine;
+  std::set<std::uint64_t> damaged_streams{};  // uids of those with records that recovery had to pass over
   // Made by this folder's first life and kept: what the installation's secrets are derived from.
   std::array<std::byte, Folder::key_bytes> installation_key{};
 };
@@ -54,6 +62,7 @@ struct OpenedEngine {
 base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineLoops loops, io::FileSystem& files,
                                                 Folder folder, std::unique_ptr<IndexStore> index,
                                                 base::MemoryBudget& budget, const io::WallClock& wall_clock,
-                                                const io::SteadyClock& steady_clock, io::Random& random);
+                                                const io::SteadyClock& steady_clock, io::Random& random,
+                                                StreamNames names = {});
 
 }  // namespace millrace::log::segment

@@ -162,7 +162,8 @@ bool Reader::is_gone(const IndexRow& row) const {
 void Reader::tell_lost(const IndexRow& row, const std::string& file) const {
   base::log::write_limited(fmt::format("damaged-{}-{}", row.segment, row.offset), core_.steady_clock.now_ms(),
                            base::log::Level::error, "stored records are damaged and are passed over",
-                           {{"stream_uid", fmt::format("{}", row.log.stream_uid)},
+                           {{"stream", core_.names ? core_.names(row.log.stream_uid) : std::string()},
+                            {"stream_uid", fmt::format("{}", row.log.stream_uid)},
                             {"shard", fmt::format("{}", row.log.shard_no)},
                             {"positions", fmt::format("{}-{}", row.first, last_of(row))},
                             {"file", file},

@@ -30,6 +30,7 @@ class LogReporter final : public Reporter {
     const auto level = torn ? base::log::Level::info : base::log::Level::error;
     std::string records = "unknown";
     if (piece.block) {
+      if (!torn) damaged.insert(piece.block->log.stream_uid);
       records = fmt::format("stream_uid {} shard {} positions {}-{}", piece.block->log.stream_uid,
                             piece.block->log.shard_no, piece.block->first, piece.block->first + piece.block->count - 1);
     }
@@ -43,6 +44,8 @@ class LogReporter final : public Reporter {
     base::log::warn(removed ? "removed a segment that was never begun" : "left alone a segment with a damaged header",
                     {{"file", path}});
   }
+
+  std::set<std::uint64_t> damaged;  // uids of streams
 };
 
 base::Result<std::optional<std::uint64_t>> number_value(IndexStore& index, const char* name) {
@@ -69,6 +72,7 @@ struct Met {
 class Recovery {
  public:
   explicit Recovery(Core& core) : core_(core) {}
+  std::set<std::uint64_t> damaged_streams() const { return reporter_.damaged; }
 
   base::Result<void> run() {
     const std::int64_t began_ms = core_.steady_clock.now_ms();
@@ -283,8 +287,10 @@ base::Result<std::uint64_t> first_generation(IndexStore& index, io::Random& rand
   return random.next_u64() >> 1;
 }
 
-base::Result<void> recover(Core& core) {
-  return Recovery(core).run();
+base::Result<std::set<std::uint64_t>> recover(Core& core) {
+  Recovery recovery(core);
+  if (auto done = recovery.run(); !done) return base::fail(std::move(done.error()));
+  return recovery.damaged_streams();
 }
 
 }  // namespace millrace::log::segment
