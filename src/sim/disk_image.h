@@ -99,6 +99,8 @@ class DiskImage {
   std::uint64_t allocated_bytes(Inode inode) const { return nodes_.at(inode).pages * SparseBytes::page_bytes; }
   // Of all files that have a name.
   std::uint64_t used_bytes() const { return used_pages_ * SparseBytes::page_bytes; }
+  // As if its folder had been removed while nothing ran.
+  void remove_store() { flushed_store_.reset(); }
   // What writing or reserving there would add to used_bytes.
   std::uint64_t missing_bytes(Inode inode, std::uint64_t offset, std::uint64_t size) const;
   Inode next_inode() const { return next_inode_; }

@@ -21,16 +21,18 @@ std::string describe(const sim::DiskEvent& event) {
 struct Cut {
   sim::CutKind kind = sim::CutKind::none;
   std::uint64_t seed = 0;
+  bool takes_index = false;  // the index's folder is removed before the next start
 };
 
 std::string describe(const Cut& cut) {
+  const std::string_view index = cut.takes_index ? ", the index removed" : "";
   switch (cut.kind) {
     case sim::CutKind::none:
-      return "a power cut that keeps nothing";
+      return fmt::format("a power cut that keeps nothing{}", index);
     case sim::CutKind::all:
       return "a kill";
     default:
-      return fmt::format("a power cut that keeps parts (seed {})", cut.seed);
+      return fmt::format("a power cut that keeps parts (seed {}){}", cut.seed, index);
   }
 }
 
@@ -59,10 +61,8 @@ class Cutter {
       if (at % every != 0) continue;
       const std::string where = fmt::format("{}cut behind event {} of {} ({}), ", before, at, recording.events.size(),
                                             describe(recording.events[i]));
-      for (std::size_t n = 0; n < 2 + options_.random_cuts && !is_done(); ++n) {
-        Cut cut;
-        if (n == 1) cut.kind = sim::CutKind::all;
-        if (n >= 2) cut = {.kind = sim::CutKind::random, .seed = options_.workload.seed * 1'000'003 + at * 31 + n};
+      for (const Cut& cut : cuts_at(at)) {
+        if (is_done()) return;
         if (!before.empty()) {
           ++report_.second_cuts;
           try_cut(recording, disk, at, cut, where + describe(cut));
@@ -75,11 +75,25 @@ class Cutter {
     }
   }
 
+  std::vector<Cut> cuts_at(Event at) const {
+    const std::uint64_t seed = options_.workload.seed * 1'000'003 + at * 31;
+    std::vector<Cut> cuts = {{.kind = sim::CutKind::none}, {.kind = sim::CutKind::all}};
+    for (std::size_t n = 1; n <= options_.random_cuts; ++n)
+      cuts.push_back({.kind = sim::CutKind::random, .seed = seed + n});
+    // An index can be made anew, but for what a power cut took of positions in `os`.
+    if (options_.workload.engine.durability == log::segment::Durability::sync) {
+      const auto kind = at % 2 == 0 ? sim::CutKind::none : sim::CutKind::random;
+      cuts.push_back({.kind = kind, .seed = seed, .takes_index = true});
+    }
+    return cuts;
+  }
+
   // The oracle after the cut, unless that met a violation.
   std::optional<Oracle> try_cut(const Recording& recording, const sim::DiskImage& disk, Event at, const Cut& cut,
                                 const std::string& where) {
     Oracle oracle = recording.oracle;
     oracle.go_back_to(at);
+    if (cut.takes_index) oracle.forget_trims();
     {
       Machine machine(left_by(disk, cut), oracle.wall_ms_at(0));
       Life life(machine, options_.workload.engine, options_.workload.seams, cut.seed + at);
@@ -108,7 +122,9 @@ class Cutter {
 
   static sim::DiskImage left_by(const sim::DiskImage& disk, const Cut& cut) {
     sim::SimRandom random(cut.seed);
-    return disk.after_cut(cut.kind, random);
+    sim::DiskImage left = disk.after_cut(cut.kind, random);
+    if (cut.takes_index) left.remove_store();
+    return left;
   }
 
   void add(const std::vector<std::string>& violations, const std::string& where) {

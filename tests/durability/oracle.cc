@@ -153,6 +153,10 @@ void Oracle::tell_snapshot(Position position, Event at) {
   snapshots_.emplace_back(position, at);
 }
 
+void Oracle::tell_trim(Position before, Event at) {
+  trims_.emplace_back(before, at);
+}
+
 std::size_t Oracle::told_blocks() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(blocks_, [](const Block& block) { return block.told != never; }));
@@ -186,7 +190,8 @@ void Oracle::go_back_to(Event at) {
     if (command.told == never) continue;
     told_up_to_[catalogue] = std::max(told_up_to_[catalogue], command.position);
   }
-  std::erase_if(snapshots_, [&](const auto& snapshot) { return snapshot.second > at; });
+  for (auto* told : {&snapshots_, &trims_})
+    std::erase_if(*told, [&](const auto& position) { return position.second > at; });
 }
 
 void Oracle::take_over(Life& life, Promise promise, Event at) {
@@ -218,17 +223,26 @@ Oracle::Catalogue Oracle::read_catalogue(Life& life) {
       found.emplace_back(position, text);
     if (found.empty() || found.back().first != after) violate("the catalogue's snapshot is not one that was saved");
   }
-  Position told = 0;
-  for (const auto& [position, at] : snapshots_)
-    told = std::max(told, position);
-  if (after < told) violate(fmt::format("the catalogue's snapshot of {} is gone, there is one of {}", told, after));
+  const auto highest = [](const auto& told) {
+    Position position = 0;
+    for (const auto& [p, at] : told)
+      position = std::max(position, p);
+    return position;
+  };
+  const Position saved = highest(snapshots_);
+  const Position trimmed = highest(trims_);
+  if (after < saved) violate(fmt::format("the catalogue's snapshot of {} is gone, there is one of {}", saved, after));
   // The follower goes on to be told of commands as long as that life lasts.
-  const auto followed = std::make_shared<Catalogue>(std::move(found));
-  meta.follow(after + 1, [followed](Position position, std::span<const std::byte> bytes) {
+  const auto followed = std::make_shared<Catalogue>();
+  meta.follow(1, [followed](Position position, std::span<const std::byte> bytes) {
     followed->emplace_back(position, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   });
   life.run();
-  return *followed;
+  for (const auto& [position, command] : *followed) {
+    if (position < trimmed) violate(fmt::format("the command at {} was trimmed and is followed", position));
+    if (position > after) found.emplace_back(position, command);
+  }
+  return found;
 }
 
 void Oracle::check_catalogue(const Catalogue& found, Promise promise, Event at) {
@@ -410,8 +424,10 @@ void Oracle::settle() {
   }
   for (auto& [log, closing] : closings_)
     closing = {.asked = 0, .told = 0};
-  for (auto& [position, at] : snapshots_)
-    at = 0;
+  for (auto* told : {&snapshots_, &trims_}) {
+    for (auto& [position, at] : *told)
+      at = 0;
+  }
   found_up_to_ = told_up_to_;
 }
 

@@ -46,6 +46,7 @@ class Oracle {
   // The catalogue as a snapshot, and up to which command.
   std::pair<log::Position, std::string> snapshot() const;
   void tell_snapshot(log::Position position, Event at);
+  void tell_trim(log::Position before, Event at);
   void violate(std::string what) { violations_.push_back(std::move(what)); }
 
   // Logs that are there as far as the workload was told, with their retentions.
@@ -59,6 +60,8 @@ class Oracle {
 
   // Forgets what came after that event: from here on the disk is one that was cut there.
   void go_back_to(Event at);
+  // Commands that were trimmed may be there again: only their snapshot is sure to be.
+  void forget_trims() { trims_.clear(); }
   // Holds a life that has just begun on that disk to all of it, as the coordinator takes it over: the catalogue from
   // its snapshot and its log, unknown logs dropped, known ones created; then every log is read. From then on what was
   // found counts as told, and what was not found must not rise any more.
@@ -118,6 +121,7 @@ class Oracle {
   std::map<log::LogId, Closing> closings_;
   std::vector<Command> commands_;
   std::vector<std::pair<log::Position, Event>> snapshots_;
+  std::vector<std::pair<log::Position, Event>> trims_;
   std::map<log::LogId, Retention> logs_;
   std::map<log::LogId, Retention> asked_logs_;  // with commands that were only asked for
   std::vector<std::pair<Event, std::int64_t>> clock_{{0, sim::SimClock::start_ms}};

@@ -19,9 +19,9 @@ TEST_P(PowerCutTest, LosesNothingThatWasToldAndTellsNothingWrong) {
   const auto [durability, seed] = GetParam();
   CutOptions options;
   options.workload = {.seed = seed, .steps = is_whole() ? 150U : 60U, .engine = small_engine(durability)};
-  options.random_cuts = is_whole() ? 6 : 2;
-  options.second_every = is_whole() ? 20 : 150;
-  options.second_cut_every = is_whole() ? 3 : 11;
+  options.random_cuts = is_whole() ? 4 : 2;
+  options.second_every = is_whole() ? 40 : 150;
+  options.second_cut_every = is_whole() ? 5 : 11;
   const CutReport report = cut_everywhere(options);
   for (const std::string& what : report.violations)
     ADD_FAILURE() << what;
@@ -33,9 +33,9 @@ TEST_P(PowerCutTest, LosesNothingThatWasToldAndTellsNothingWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sync, PowerCutTest,
-                         testing::Combine(testing::Values(Durability::sync), testing::ValuesIn(seeds(3, 40))));
+                         testing::Combine(testing::Values(Durability::sync), testing::ValuesIn(seeds(3, 12))));
 INSTANTIATE_TEST_SUITE_P(Os, PowerCutTest,
-                         testing::Combine(testing::Values(Durability::os), testing::ValuesIn(seeds(2, 20))));
+                         testing::Combine(testing::Values(Durability::os), testing::ValuesIn(seeds(2, 8))));
 
 }  // namespace
 }  // namespace millrace::durability

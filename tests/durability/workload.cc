@@ -256,7 +256,8 @@ void Workload::save_snapshot() {
   if (!saved) return expect(false, "a snapshot cannot be saved", &saved.error());
   oracle_.tell_snapshot(position, now());
   const auto trimmed = life_->wait<void>([&, before = position + 1](auto done) { meta.trim(before, std::move(done)); });
-  if (!trimmed) expect(false, "the catalogue cannot be trimmed", &trimmed.error());
+  if (trimmed) return oracle_.tell_trim(position + 1, now());
+  expect(false, "the catalogue cannot be trimmed", &trimmed.error());
 }
 
 void Workload::close() {
