@@ -90,10 +90,16 @@ class Checker final : public Reporter {
     const auto watermark = index_.watermark();
     if (auto done = must_read(watermark); !done) return done;
     if (watermark) watermark_ = *watermark;
+    if (watermark && !watermark_ && !usages_.empty()) find("index: it knows segments and lacks its watermark");
     for (const char* const name : {clean_value, incarnation_value, durability_value, generation_value}) {
       const auto value = index_.value(name);
       if (auto done = must_read(value); !done) return done;
-      clean_ = clean_ || (name == clean_value && value && value->has_value());
+      const bool has_value = value && value->has_value();
+      if (name == clean_value) {
+        clean_ = has_value;
+      } else if (value && !has_value && watermark_) {
+        find("index: it lacks the value {}", name);
+      }
     }
     const auto logs = index_.logs();
     if (auto done = must_read(logs); !done) return done;
@@ -240,8 +246,11 @@ class Checker final : public Reporter {
   }
 
   base::Result<void> check_logs() {
-    if (std::ranges::find(logs_, catalogue_log, &LogRow::log) == logs_.end() && watermark_) {
-      logs_.push_back({.log = catalogue_log, .config = {}});
+    // Before the first command it has neither a row of its own nor rows of blocks.
+    if (watermark_ && std::ranges::find(logs_, catalogue_log, &LogRow::log) == logs_.end()) {
+      const auto row = index_.seek(catalogue_log, 0);
+      if (auto done = must_read(row); !done) return done;
+      if (row && *row) find("index: it has rows of the catalogue's log and does not know the log");
     }
     for (const LogRow& log : logs_) {
       ++report_.logs;
@@ -337,6 +346,11 @@ class Checker final : public Reporter {
   }
 
   void check_usages() {
+    for (const auto& [number, segment] : segments_) {
+      if (segment.named_bytes > 0 && !segment.usage) {
+        find("index: rows name {} bytes of segments/{}, and its usage is missing", segment.named_bytes, segment.name);
+      }
+    }
     for (const auto& [number, usage] : usages_) {
       const auto found = segments_.find(number);
       const bool is_there = found != segments_.end() && found->second.usage.has_value();
