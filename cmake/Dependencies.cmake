@@ -7,6 +7,7 @@ find_package(fmt 9 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(Protobuf REQUIRED)
+find_package(RocksDB 7.8 REQUIRED)
 # toml++ is used as headers, in one source, so that the program links one library less.
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 
