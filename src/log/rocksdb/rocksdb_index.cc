@@ -35,11 +35,8 @@ constexpr int open_files_max = 256;
 constexpr std::size_t room_bytes_min = std::size_t{1} << 20;
 // Each flush adds a line of some 200 bytes to the manifest; a longer one is begun anew.
 constexpr std::size_t manifest_bytes_max = std::size_t{1} << 20;
-// Flushes come every 256 MiB of segments or 30 s, each with a small file. So many are merged at once that the levels
-// below are not rewritten for a few rows.
-constexpr int new_files_to_merge = 8;
-constexpr std::uint64_t first_level_bytes = std::uint64_t{64} << 20;
-constexpr std::uint64_t file_bytes = std::uint64_t{8} << 20;
+// Flushes come every 256 MiB of segments or 30 s, each with a small file; this many, of about one size, are merged.
+constexpr int files_to_merge = 8;
 
 std::string_view view(const ::rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
@@ -113,9 +110,9 @@ class Files final : public ::rocksdb::FileSystemWrapper {
   options.level0_stop_writes_trigger = std::numeric_limits<int>::max();
 
   options.max_background_jobs = 2;
-  options.level0_file_num_compaction_trigger = new_files_to_merge;
-  options.max_bytes_for_level_base = first_level_bytes;
-  options.target_file_size_base = file_bytes;
+  // Merged in tiers and not by levels, which every small file would have rewritten: a fifth of the bytes written.
+  options.compaction_style = ::rocksdb::kCompactionStyleUniversal;
+  options.level0_file_num_compaction_trigger = files_to_merge;
   options.compression = ::rocksdb::kNoCompression;  // entries are packed already
 
   options.max_open_files = open_files_max;
