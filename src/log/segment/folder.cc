@@ -161,6 +161,10 @@ base::Result<Folder> Folder::open(const std::string& path, io::FileSystem& files
   // FORMAT before anything that it promises.
   if (auto synced = files.sync_directory(path); !synced) return base::fail(std::move(synced.error()));
   if (*ours) {
+    // A segment that is read and then used again would take runs under a name that is not there after a power cut.
+    for (const std::string& part : {folder.segments(), folder.catalogue()}) {
+      if (auto synced = files.sync_directory(part); !synced) return base::fail(std::move(synced.error()));
+    }
     auto read = read_key(files, path, folder.key_);
     if (read) return folder;
     if (read.error().code != base::Errc::not_found) return base::fail(std::move(read.error()));
