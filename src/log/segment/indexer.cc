@@ -111,10 +111,8 @@ void Indexer::work(Cycle& cycle) {
   auto outcome = core_->has_failed() ? base::Result<void>(engine_failed()) : run(cycle);
   if (outcome) {
     take_over(cycle);
-    free_segments();
-    sweep_one();
-    punch_segments();
-    compact();
+    // Whoever stops does not wait for what the next start does as well.
+    if (!cycle.picture.clean) give_back(cycle);
   } else {
     put_back(cycle);
     const bool is_full = outcome.error().code == base::Errc::full;
@@ -127,6 +125,16 @@ void Indexer::work(Cycle& cycle) {
     }
   }
   end_cycle(cycle, std::move(outcome));
+}
+
+// What the deleted rows leave: segments, parts of segments, space in the index.
+void Indexer::give_back(Cycle& cycle) {
+  free_segments();
+  // What is to be deleted next may free whole segments, which costs less than a hole for each block.
+  if (cycle.has_more) return;
+  sweep_one();
+  cycle.has_more = !punch_segments();
+  compact();
 }
 
 base::Result<void> Indexer::run(Cycle& cycle) {
@@ -188,7 +196,8 @@ void Indexer::forget_unindexed(LogState& log) {
   for (const IndexRow& row : log.unindexed)
     core_->usages.add_dead(row.segment, row.offset, row.size);
   core_->unindexed_blocks.fetch_sub(log.unindexed.size(), std::memory_order_relaxed);
-  log.unindexed = {};
+  log.unindexed.clear();
+  log.unindexed.shrink_to_fit();
 }
 
 base::Result<void> Indexer::put_trims(Cycle& cycle) {
@@ -323,18 +332,29 @@ void Indexer::free_segments() {
   }
 }
 
-void Indexer::punch_segments() {
+bool Indexer::punch_segments() {
+  const std::int64_t began_ms = core_->steady_clock.now_ms();
   for (const std::uint64_t number : core_->usages.segments_with_dead()) {
     const SegmentUsage* const usage = core_->usages.find(number);
     const auto file = usage == nullptr ? nullptr : core_->find_segment(number, usage->generation);
     if (file == nullptr || !file->sealed()) continue;
-    for (const UsageTable::Range& range : core_->usages.take_punchable(number)) {
-      if (const auto punched = file->punch(range.begin, range.end - range.begin); !punched) {
-        base::log::write_limited("punch", core_->steady_clock.now_ms(), base::log::Level::warn,
-                                 "cannot give back a dead part of a segment; it goes with the segment",
-                                 {{"file", file->path()}, {"why", base::describe(punched.error())}});
-      }
+    for (auto ranges = core_->usages.take_punchable(number); !ranges.empty();
+         ranges = core_->usages.take_punchable(number)) {
+      punch(*file, ranges);
+      if (core_->steady_clock.now_ms() - began_ms >= punching_max.count()) return false;
     }
+  }
+  return true;
+}
+
+void Indexer::punch(SegmentFile& file, std::span<const UsageTable::Range> ranges) {
+  for (const UsageTable::Range& range : ranges) {
+    const auto punched = file.punch(range.begin, range.end - range.begin);
+    if (punched) continue;
+    base::log::write_limited("punch", core_->steady_clock.now_ms(), base::log::Level::warn,
+                             "cannot give back a dead part of a segment; it goes with the segment",
+                             {{"file", file.path()}, {"why", base::describe(punched.error())}});
+    return;
   }
 }
 

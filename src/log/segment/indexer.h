@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/mutex.h"
@@ -41,6 +43,8 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
 
   std::uint64_t live_bytes() const { return live_bytes_.load(std::memory_order_relaxed); }
 
+  // Time that one cycle spends on giving back dead parts of segments; the rest is left to another one.
+  static constexpr std::chrono::milliseconds punching_max{500};
   // Rows that one cycle deletes at most: it bounds the batch.
   static constexpr std::size_t deleted_rows_max = 65'536;
 
@@ -81,7 +85,7 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
     std::vector<std::shared_ptr<LogState>> dropped_later;
     std::vector<Trim> trims_done;
     std::vector<Trim> trims_later;
-    bool has_more = false;  // rows that are to be deleted by another cycle
+    bool has_more = false;  // work that is left to another cycle
   };
 
   void schedule();
@@ -102,8 +106,11 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
   base::Result<void> write(Cycle& cycle);
   void take_over(Cycle& cycle);
   void put_back(Cycle& cycle);
+  void give_back(Cycle& cycle);
   void free_segments();
-  void punch_segments();
+  // False where its time was up before all was done.
+  bool punch_segments();
+  void punch(SegmentFile& file, std::span<const UsageTable::Range> ranges);
   void sweep_one();
   void compact();
   void end_cycle(Cycle& cycle, base::Result<void> outcome);

@@ -20,6 +20,10 @@ constexpr std::uint64_t dead_range_min = std::uint64_t{64} << 10;
 // and what joins one that is punched until it has this one.
 constexpr std::uint64_t hole_min = std::uint64_t{16} << 10;
 
+// What stands between two blocks at most where no block does: the header of a run. Between dead blocks it is dead, too:
+// a scan finds the blocks behind a hole without it.
+constexpr std::uint64_t gap_max = run_header_bytes;
+
 constexpr std::uint64_t page_up(std::uint64_t at) {
   return (at + page_bytes - 1) / page_bytes * page_bytes;
 }
@@ -34,8 +38,8 @@ class UsageTable::DeadRanges {
   void add(std::uint64_t begin, std::uint64_t end) {
     Dead dead{.end = end, .hole = {}};
     auto next = ranges_.lower_bound(begin);
-    if (next != ranges_.begin() && std::prev(next)->second.end >= begin) next = std::prev(next);
-    while (next != ranges_.end() && next->first <= dead.end) {
+    if (next != ranges_.begin() && std::prev(next)->second.end + gap_max >= begin) next = std::prev(next);
+    while (next != ranges_.end() && next->first <= dead.end + gap_max) {
       begin = std::min(begin, next->first);
       dead.end = std::max(dead.end, next->second.end);
       dead.hole = joined(dead.hole, next->second.hole);
@@ -48,10 +52,14 @@ class UsageTable::DeadRanges {
 
   bool grew() const { return grew_; }
 
-  std::vector<Range> take() {
+  std::vector<Range> take(std::size_t ranges_max) {
     std::vector<Range> holes;
     if (!std::exchange(grew_, false)) return holes;
     for (auto& [begin, dead] : ranges_) {
+      if (holes.size() >= ranges_max) {
+        grew_ = true;
+        break;
+      }
       if (dead.end - begin < dead_range_min) continue;
       const Range pages{.begin = page_up(begin), .end = page_down(dead.end)};
       if (dead.hole.end == 0) {
@@ -191,9 +199,9 @@ std::uint64_t UsageTable::live_bytes() const {
   return bytes;
 }
 
-std::vector<UsageTable::Range> UsageTable::take_punchable(std::uint64_t segment) {
+std::vector<UsageTable::Range> UsageTable::take_punchable(std::uint64_t segment, std::size_t ranges_max) {
   const auto found = entries_.find(segment);
-  return found == entries_.end() ? std::vector<Range>() : found->second->dead.take();
+  return found == entries_.end() ? std::vector<Range>() : found->second->dead.take(ranges_max);
 }
 
 std::vector<std::uint64_t> UsageTable::segments_with_dead() const {

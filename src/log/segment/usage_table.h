@@ -46,7 +46,9 @@ class UsageTable {
     std::uint64_t end = 0;
     friend bool operator==(const Range&, const Range&) = default;
   };
-  std::vector<Range> take_punchable(std::uint64_t segment);
+  // `ranges_max` of them, or one more; what is left is given by the next call.
+  static constexpr std::size_t punched_at_once = 64;
+  std::vector<Range> take_punchable(std::uint64_t segment, std::size_t ranges_max = punched_at_once);
   // Segments with dead ranges that take_punchable may give.
   std::vector<std::uint64_t> segments_with_dead() const;
 
