@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,7 @@ constexpr std::uint32_t start_shards_a_stream = 1'000;
 constexpr std::uint32_t cold_shards = 64;
 constexpr std::uint32_t cold_records = 100;  // a request of the writers, of 1 KiB each
 constexpr std::uint32_t cold_record_bytes = 1'024;
+constexpr std::uint32_t cold_page_records = 1'000;  // that the reader asks for at a time
 constexpr double cold_baseline_seconds = 4;
 constexpr double cold_seconds_max = 120;
 
@@ -125,7 +127,8 @@ class ColdReader {
       : control_(std::move(control)), iterators_(std::move(iterators)) {}
 
   Result<bool> read_page(std::string& iterator) {
-    const auto body = control_.call("GetRecords", Encoding::cbor, get_records_body(Encoding::cbor, iterator, 10'000));
+    const auto body =
+        control_.call("GetRecords", Encoding::cbor, get_records_body(Encoding::cbor, iterator, cold_page_records));
     if (!body) return std::unexpected(body.error());
     bytes_ += count_members(Encoding::cbor, *body, "Data") * cold_record_bytes;
     const auto next = text_member(Encoding::cbor, *body, "NextShardIterator");
@@ -185,7 +188,10 @@ Result<ColdReads> read_beside_writers(const ServedBroker& broker, const std::str
 
 }  // namespace
 
-Result<double> bare_sync_us(const std::string& folder, std::size_t bytes, double seconds) {
+Result<double> bare_sync_us(const std::string& folder, std::size_t bytes, double seconds,
+                            std::chrono::microseconds pause) {
+  // Else the system lets each pause last 50 us longer.
+  prctl(PR_SET_TIMERSLACK, 1);
   const std::string path = folder + "/bare-sync";
   const Descriptor file(path, O_RDWR | O_CREAT | O_TRUNC);
   if (file.get() < 0) return system_error(path);
@@ -199,6 +205,7 @@ Result<double> bare_sync_us(const std::string& folder, std::size_t bytes, double
     if (pwrite(file.get(), piece.data(), piece.size(), at % reserved) < 0) return system_error(path);
     if (fdatasync(file.get()) != 0) return system_error(path);
     latency.add(static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - begin).count()));
+    if (pause.count() > 0) std::this_thread::sleep_for(pause);
   }
   unlink(path.c_str());
   return static_cast<double>(latency.quantile(0.5)) / 1e3;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -9,8 +10,10 @@
 namespace millrace::bench {
 
 // Median time in microseconds of one write of `bytes` at the end of a file whose space is reserved, and its fdatasync,
-// one after the other for `seconds`: what no acknowledged put can beat.
-Result<double> bare_sync_us(const std::string& folder, std::size_t bytes, double seconds);
+// for `seconds`: what no acknowledged put can beat. With a pause behind each one, since a disk and a core that have
+// just rested take longer.
+Result<double> bare_sync_us(const std::string& folder, std::size_t bytes, double seconds,
+                            std::chrono::microseconds pause);
 
 // Milliseconds until a broker listens that has 10,000 shards with records in its folder.
 struct StartTimes {

@@ -78,6 +78,9 @@ constexpr std::array rows{
 
 // A put of 100 bytes makes a run of about this size: two headers, the record's own, its key and data.
 constexpr std::size_t small_run_bytes = 320;
+// The rest of a put's way, from its answer to the next one's write: what a put into memory takes. The disk rests as
+// long.
+constexpr std::chrono::microseconds round_trip{50};
 // What the reader of quick finds behind it; `scripts/bench cold` reads more.
 constexpr std::uint64_t cold_bytes = std::uint64_t{1} << 30;
 
@@ -321,10 +324,15 @@ class Suite {
     run.connections = 1;
     const auto measured = run_one(run);
     if (!measured) return std::unexpected(measured.error());
-    const auto bare = bare_sync_us(folder_, small_run_bytes, 1);
+    const auto bare = bare_sync_us(folder_, small_run_bytes, 1, round_trip);
     if (!bare) return std::unexpected(bare.error());
+    const auto without_pause = bare_sync_us(folder_, small_run_bytes, 1, std::chrono::microseconds(0));
+    if (!without_pause) return std::unexpected(without_pause.error());
     const double put_us = static_cast<double>(measured->tally.latency.quantile(0.5)) / 1e3;
-    fmt::print(stderr, "put p50 {:.0f} us, bare write and sync {:.0f} us\n", put_us, *bare);
+    fmt::print(
+        stderr,
+        "put p50 {:.0f} us; a bare write and sync at the pace of such puts {:.0f} us, without a pause {:.0f} us\n",
+        put_us, *bare, *without_pause);
     samples_["put_latency"].push_back(put_us / *bare);
     return {};
   }
@@ -366,6 +374,8 @@ class Suite {
   Result<void> run_cold() {
     const auto reads = measure_cold_reads(options_.broker, folder_, cold_bytes);
     if (!reads) return std::unexpected("reads from cold: " + reads.error());
+    fmt::print(stderr, "writers' p99 {:.2f} ms, beside the reader {:.2f} ms\n", reads->baseline_p99_ms,
+               reads->writers_p99_ms);
     samples_["cold"].push_back(reads->mb_per_second);
     samples_["cold_read"].push_back(reads->read_per_byte);
     samples_["cold_writers"].push_back(reads->writers_p99_ms / reads->baseline_p99_ms);
