@@ -200,6 +200,17 @@ TEST_F(FolderTest, EveryPowerCutLeavesAFolderThatOpens) {
   }
 }
 
+// What a killed process made is used by the next one, so it must not go with the power.
+TEST_F(FolderTest, FilesOfAKilledProcessAreThereForGoodOnceItIsOpened) {
+  ASSERT_TRUE(open().has_value());
+  put("segments/x", "");
+  put("catalogue/y", "");
+  ASSERT_TRUE(open().has_value());
+  files_.crash();
+  EXPECT_EQ(files_.list(path + "/segments")->size(), 1U);
+  EXPECT_EQ(files_.list(path + "/catalogue")->size(), 1U);
+}
+
 TEST_F(FolderTest, AFileIsReplacedWholeOrNotAtAll) {
   ASSERT_TRUE(files_.make_directory("/d").has_value());
   ASSERT_TRUE(replace_file(files_, "/d", "x", bytes_of("old")).has_value());
