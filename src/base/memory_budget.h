@@ -35,14 +35,14 @@ inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = 
     {MemoryShare::log, "log", 50,
      "the memory engine drops its oldest records; the tail cache forgets its oldest blocks"},
     {MemoryShare::append_queue, "append_queue", 10, "puts are throttled"},
-    {MemoryShare::bodies, "bodies", 13, "sockets are not read; the longest stalled body is cut after a moment"},
+    {MemoryShare::bodies, "bodies", 15, "sockets are not read; the longest stalled body is cut after a moment"},
     {MemoryShare::small_bodies, "small_bodies", 3,
      "sockets are not read; the longest stalled body is cut after a moment"},
     {MemoryShare::answers, "answers", 10, "GetRecords is throttled"},
     {MemoryShare::connections, "connections", 5, "the connection is closed"},
     {MemoryShare::catalogue, "catalogue", 2, "control calls are refused with LimitExceededException"},
-    {MemoryShare::unindexed, "unindexed", 3, "puts are throttled until the index has caught up"},
-    {MemoryShare::index, "index", 4, "the index writes to the disk sooner and reads from it more often"},
+    {MemoryShare::unindexed, "unindexed", 2, "puts are throttled until the index has caught up"},
+    {MemoryShare::index, "index", 3, "the index writes to the disk sooner and reads from it more often"},
 }};
 
 // Counts what is held against what may be held, by share. Thread-safe and lock-free. Lives as long as the broker.

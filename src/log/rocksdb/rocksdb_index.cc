@@ -164,6 +164,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
  public:
   explicit RocksdbKeyValues(const RocksdbIndexOptions& options)
       : folder_(options.folder),
+        read_only_(options.read_only),
         env_(::rocksdb::NewCompositeEnv(std::make_shared<Files>())),
         options_(database_options(options, *env_)) {}
 
@@ -173,7 +174,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
   }
 
   Result<void> apply(const std::vector<KeyChange>& changes) override {
-    return guarded<void>([&] {
+    return guarded<void>([&]() -> Result<void> {
       ::rocksdb::WriteBatch batch;
       for (const KeyChange& change : changes) {
         switch (change.kind) {
@@ -189,6 +190,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
             break;
         }
       }
+      if (read_only_) return only_read();
       const base::Lock lock(mutex_);
       auto written = mending([&]() MILLRACE_REQUIRES(mutex_) { return write(batch); });
       if (written) unflushed_.push_back(batch.Data());
@@ -197,7 +199,8 @@ class RocksdbKeyValues final : public segment::KeyValues {
   }
 
   Result<void> flush() override {
-    return guarded<void>([&] {
+    return guarded<void>([&]() -> Result<void> {
+      if (read_only_) return only_read();
       const base::Lock lock(mutex_);
       auto flushed = mending([&]() MILLRACE_REQUIRES(mutex_) { return flush_memtables(); });
       if (flushed) unflushed_.clear();
@@ -228,6 +231,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
   // Where nothing was deleted since the last time there is nothing to free.
   Result<void> compact() override {
     return guarded<void>([&]() -> Result<void> {
+      if (read_only_) return only_read();
       if (!deleted_.exchange(false)) return {};
       const std::shared_lock opened(opened_);
       if (database_ == nullptr) return closed();
@@ -240,6 +244,9 @@ class RocksdbKeyValues final : public segment::KeyValues {
   }
 
  private:
+  static std::unexpected<base::Error> only_read() {
+    return base::fail(base::Errc::closed, "the index is open for reading alone");
+  }
   static std::unexpected<base::Error> closed() {
     return base::fail(base::Errc::full, "the index: no space left to open it again");
   }
@@ -287,7 +294,8 @@ class RocksdbKeyValues final : public segment::KeyValues {
   Result<void> open_database() MILLRACE_REQUIRES(mutex_) {
     const bool there = env_->FileExists(folder_ + "/CURRENT").ok();
     ::rocksdb::DB* opened = nullptr;
-    const Status status = ::rocksdb::DB::Open(options_, folder_, &opened);
+    const Status status = read_only_ ? ::rocksdb::DB::OpenForReadOnly(options_, folder_, &opened)
+                                     : ::rocksdb::DB::Open(options_, folder_, &opened);
     database_.reset(opened);
     // A file of it is gone, or says what was never written.
     if (there &&
@@ -327,6 +335,7 @@ class RocksdbKeyValues final : public segment::KeyValues {
   }
 
   const std::string folder_;
+  const bool read_only_;
   const std::unique_ptr<::rocksdb::Env> env_;  // outlives the database
   const ::rocksdb::Options options_;
   base::Mutex mutex_;  // held by a write or a flush, over its I/O

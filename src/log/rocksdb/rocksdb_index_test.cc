@@ -99,6 +99,25 @@ std::vector<std::string> files_of(const Folder& folder) {
   return files;
 }
 
+TEST(RocksdbIndexTest, OpenForReadingItChangesNothingAndRefusesToBeChanged) {
+  Folder folder;
+  EXPECT_FALSE(open_rocksdb_index({.folder = folder.index(), .read_only = true}).has_value());
+  EXPECT_FALSE(fs::exists(folder.index() + "/CURRENT"));
+  make_index(folder);
+  const auto before = files_of(folder);
+  {
+    const auto store = open_rocksdb_index({.folder = folder.index(), .read_only = true});
+    ASSERT_TRUE(store.has_value()) << base::describe(store.error());
+    EXPECT_EQ((*store)->scan(segment::log_a, 0, 1'000)->size(), 600U);
+    segment::IndexBatch batch;
+    batch.watermark = segment::Watermark{7};
+    EXPECT_EQ((*store)->write(batch).error().code, base::Errc::closed);
+    EXPECT_EQ((*store)->flush().error().code, base::Errc::closed);
+    EXPECT_EQ((*store)->compact().error().code, base::Errc::closed);
+  }
+  EXPECT_EQ(files_of(folder), before);
+}
+
 TEST(RocksdbIndexTest, ASecondOpenIsRefused) {
   const Folder folder;
   const auto store = open_in(folder);

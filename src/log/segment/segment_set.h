@@ -36,7 +36,7 @@ struct SegmentSetOptions {
   SegmentClass segment_class = SegmentClass::day;
   std::uint64_t first_bytes = std::uint64_t{4} << 20;  // of the first segment after a start; each next one doubles
   std::uint64_t bytes_max = std::uint64_t{256} << 20;  // up to this; a run that needs more gets a segment of its size
-  std::size_t recycled_max = 2;                        // free files that are kept for another life
+  std::size_t recycled_max = 1;                        // free files that are kept for another life
 };
 
 // The segments of one class: the one that takes runs, those that are full, sealed ones, and free ones that wait for
