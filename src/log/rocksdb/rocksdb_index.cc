@@ -253,19 +253,23 @@ class RocksdbKeyValues final : public segment::KeyValues {
 
   // Does the work; where that meets an error that may pass, once more over the database opened anew.
   Result<void> mending(const std::function<Result<void>()>& work) MILLRACE_REQUIRES(mutex_) {
-    if (!broken_) {
+    base::Error error;
+    if (broken_) {
+      error = *broken_;
+    } else {
       auto done = work();
       if (done) return done;
-      broken_ = done.error();
+      error = done.error();
+      broken_ = error;
     }
-    if (auto mended = mend(); !mended) return mended;
+    if (auto mended = mend(error); !mended) return mended;
     auto done = work();
     if (!done) broken_ = done.error();
     return done;
   }
 
-  Result<void> mend() MILLRACE_REQUIRES(mutex_) {
-    if (broken_->code != base::Errc::full || !has_room()) return base::fail(*broken_);
+  Result<void> mend(const base::Error& error) MILLRACE_REQUIRES(mutex_) {
+    if (error.code != base::Errc::full || !has_room()) return base::fail(error);
     // Waits for whoever reads.
     const std::unique_lock opened(opened_);
     database_.reset();

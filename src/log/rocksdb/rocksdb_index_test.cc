@@ -51,7 +51,6 @@ base::Result<std::unique_ptr<segment::IndexStore>> open_in(const Folder& folder)
 
 class RocksdbWorld {
  public:
-  RocksdbWorld() { has_disk_ = folder_.mount_disk(); }
   std::unique_ptr<segment::IndexStore> open() {
     auto store = open_in(folder_);
     EXPECT_TRUE(store.has_value()) << (store ? "" : base::describe(store.error()));
@@ -74,7 +73,7 @@ class RocksdbWorld {
   std::string filler() const { return folder_.path() + "/filler"; }
 
   Folder folder_;
-  bool has_disk_ = false;
+  const bool has_disk_ = folder_.mount_disk();
 };
 
 // An index of some hundred rows, flushed, in the folder.
