@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <optional>
 #include <utility>
 
 namespace millrace::durability {
@@ -66,10 +65,13 @@ class Cutter {
         if (!before.empty()) {
           ++report_.second_cuts;
           try_cut(recording, disk, at, cut, where + describe(cut));
-        } else if (const auto oracle = try_cut(recording, disk, at, cut, where + describe(cut))) {
-          if (++report_.cuts; options_.second_every > 0 && report_.cuts % options_.second_every == 0) {
-            go_on(disk, at, cut, *oracle, where + describe(cut));
-          }
+          continue;
+        }
+        ++report_.cuts;
+        try_cut(recording, disk, at, cut, where + describe(cut));
+        const bool goes_on = options_.second_every > 0 && options_.second_kinds.contains(cut.kind);
+        if (goes_on && ++second_turn_ % options_.second_every == 0 && !is_done()) {
+          go_on(recording, disk, at, cut, where + describe(cut));
         }
       }
     }
@@ -88,12 +90,9 @@ class Cutter {
     return cuts;
   }
 
-  // The oracle after the cut, unless that met a violation.
-  std::optional<Oracle> try_cut(const Recording& recording, const sim::DiskImage& disk, Event at, const Cut& cut,
-                                const std::string& where) {
-    Oracle oracle = recording.oracle;
-    oracle.go_back_to(at);
-    if (cut.takes_index) oracle.forget_trims();
+  void try_cut(const Recording& recording, const sim::DiskImage& disk, Event at, const Cut& cut,
+               const std::string& where) {
+    Oracle oracle = oracle_of(recording, at, cut);
     {
       Machine machine(left_by(disk, cut), oracle.wall_ms_at(0));
       Life life(machine, options_.workload.engine, options_.workload.seams, cut.seed + at);
@@ -103,18 +102,26 @@ class Cutter {
         oracle.violate("the engine cannot be opened: " + base::describe(life.error()));
       }
     }
-    if (oracle.violations().empty()) return oracle;
     add(oracle.violations(), where);
-    return std::nullopt;
+  }
+
+  static Oracle oracle_of(const Recording& recording, Event at, const Cut& cut) {
+    Oracle oracle = recording.oracle;
+    oracle.go_back_to(at);
+    if (cut.takes_index) oracle.forget_index();
+    return oracle;
   }
 
   // Another life on what the cut left, itself cut at many events: nothing of the first life may rise in it.
-  void go_on(const sim::DiskImage& disk, Event at, const Cut& cut, Oracle oracle, const std::string& where) {
+  void go_on(const Recording& recording, const sim::DiskImage& disk, Event at, const Cut& cut,
+             const std::string& where) {
+    Oracle oracle = oracle_of(recording, at, cut);
     const std::int64_t wall_ms = oracle.wall_ms_at(0);
     oracle.settle();
     WorkloadOptions workload = options_.workload;
     workload.seed += 1'000 + at;
     workload.steps = options_.second_steps;
+    workload.promise = promise_of(cut.kind);
     const Recording next = record(left_by(disk, cut), wall_ms, std::move(oracle), workload);
     add(next.oracle.violations(), where + "; in the life after it");
     if (!is_done()) walk(next, options_.second_cut_every, where + "; in the life after it, ");
@@ -140,6 +147,7 @@ class Cutter {
 
   const CutOptions& options_;
   CutReport report_;
+  std::size_t second_turn_ = 0;
 };
 
 }  // namespace

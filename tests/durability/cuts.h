@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,9 +21,10 @@ Recording record(const sim::DiskImage& start, std::int64_t wall_ms, Oracle oracl
 
 struct CutOptions {
   WorkloadOptions workload;
-  std::size_t random_cuts = 2;       // at each event, beside the cut that keeps nothing and the kill
-  std::size_t every = 1;             // cut at each so many-th event
-  std::size_t second_every = 0;      // from each so many-th cut another life is run and cut again; 0: none
+  std::size_t random_cuts = 2;   // at each event, beside the cut that keeps nothing and the kill
+  std::size_t every = 1;         // cut at each so many-th event
+  std::size_t second_every = 0;  // from each so many-th cut another life is run and cut again; 0: none
+  std::set<sim::CutKind> second_kinds = {sim::CutKind::none, sim::CutKind::all, sim::CutKind::random};  // of those cuts
   std::size_t second_steps = 12;     // of that life's workload
   std::size_t second_cut_every = 7;  // events of that life
   bool stop_at_first = true;         // violation

@@ -19,12 +19,18 @@ using log::segment::IndexBatch;
 
 constexpr std::uint64_t seeds_max = 30;  // of the workload, until one shows the broken rule
 
+constexpr std::size_t not_cut = 1'000'000;
+
 struct Mutation {
   std::string name;
   Durability durability = Durability::sync;
   Seams seams{};
   bool log::segment::Mutations::* broken = nullptr;
-  std::size_t second_every = 0;  // cuts of a second life, where the first one does not show it
+  // Where only the life after a cut shows it: from each so many-th cut one begins, and each so many-th of its events is
+  // cut again.
+  std::size_t second_every = 0;
+  std::size_t second_cut_every = not_cut;
+  std::set<sim::CutKind> second_kinds = {sim::CutKind::none};
 };
 
 Seams lying(Skips skips) {
@@ -89,7 +95,11 @@ const std::vector<Mutation>& mutations() {
        .durability = Durability::os,
        .seams = lazy_index(begins_a_life),
        .second_every = 1},
-      {.name = "RunsAreAppendedToWhatACrashLeft", .broken = &Mutations::append_after_recovery, .second_every = 3},
+      {.name = "RunsAreAppendedToWhatACrashLeft",
+       .broken = &Mutations::append_after_recovery,
+       .second_every = 1,
+       .second_cut_every = 7,
+       .second_kinds = {sim::CutKind::all, sim::CutKind::random}},
       {.name = "ChecksumsDoNotCoverTheGeneration", .broken = &Mutations::recycle_keeps_generation},
       {.name = "PositionsDoNotJumpAfterAnUncleanStop",
        .durability = Durability::os,
@@ -109,9 +119,10 @@ TEST_P(MutationTest, IsFound) {
   if (mutation.broken != nullptr) log::segment::mutations.*mutation.broken = true;
   CutOptions options;
   options.workload = {.steps = 60, .engine = small_engine(mutation.durability), .seams = mutation.seams};
-  options.random_cuts = 1;
+  options.random_cuts = 2;
   options.second_every = mutation.second_every;
-  options.second_cut_every = 5;
+  options.second_cut_every = mutation.second_cut_every;
+  options.second_kinds = mutation.second_kinds;
   std::size_t cuts = 0;
   for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
     options.workload.seed = seed;

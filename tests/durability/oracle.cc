@@ -157,6 +157,12 @@ void Oracle::tell_trim(Position before, Event at) {
   trims_.emplace_back(before, at);
 }
 
+void Oracle::forget_index() {
+  trims_.clear();
+  for (auto& [log, closing] : closings_)
+    closing.told = never;
+}
+
 std::size_t Oracle::told_blocks() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(blocks_, [](const Block& block) { return block.told != never; }));
@@ -423,7 +429,7 @@ void Oracle::settle() {
     if (command.told != never) command.told = 0;
   }
   for (auto& [log, closing] : closings_)
-    closing = {.asked = 0, .told = 0};
+    closing = {.asked = 0, .told = closing.told == never ? never : 0};
   for (auto* told : {&snapshots_, &trims_}) {
     for (auto& [position, at] : *told)
       at = 0;

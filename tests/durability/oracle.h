@@ -60,13 +60,13 @@ class Oracle {
 
   // Forgets what came after that event: from here on the disk is one that was cut there.
   void go_back_to(Event at);
-  // Commands that were trimmed may be there again: only their snapshot is sure to be.
-  void forget_trims() { trims_.clear(); }
+  // The index is gone with what it alone knows: which commands were trimmed, and end markers whose segments were freed.
+  void forget_index();
   // Holds a life that has just begun on that disk to all of it, as the coordinator takes it over: the catalogue from
   // its snapshot and its log, unknown logs dropped, known ones created; then every log is read. From then on what was
   // found counts as told, and what was not found must not rise any more.
   void take_over(Life& life, Promise promise, Event at);
-  // Events begin anew, at 0: what was found was told before them.
+  // Events begin anew, at 0: what was asked and told was so before them.
   void settle();
   // Reads one log of a life that goes on, and holds it to what was told.
   void check_log(Life& life, log::LogId log);

@@ -84,7 +84,7 @@ bool Workload::begin_life() {
 
 void Workload::run() {
   if (!begin_life()) return;
-  oracle_.take_over(*life_, Promise::everything_told, now());
+  oracle_.take_over(*life_, options_.promise, now());
   unsigned weights = 0;
   for (const Row& row : rows)
     weights += row.weight;

@@ -18,8 +18,9 @@ struct WorkloadOptions {
   std::size_t steps = 100;
   log::segment::EmbeddedOptions engine;
   Seams seams{};
-  bool restarts = true;   // clean stops and kills among the steps
-  bool may_fail = false;  // the disk does: answers may be errors, and the engine may not even open
+  Promise promise = Promise::everything_told;  // of the disk it begins with
+  bool restarts = true;                        // clean stops and kills among the steps
+  bool may_fail = false;                       // the disk does: answers may be errors, and the engine may not even open
 };
 
 // Small segments, and an index that is brought up to date now and then, so that a short run meets every part of a
