@@ -27,6 +27,28 @@ base::Result<void> write_snapshot(const Core& core, Position position, std::stri
   return {};
 }
 
+std::optional<Snapshot> newest_snapshot(const Core& core) {
+  const std::string folder = core.folder.catalogue();
+  const auto names = core.files.list(folder);
+  if (!names) return std::nullopt;
+  std::vector<Position> positions;
+  for (const std::string& name : *names) {
+    if (const auto position = snapshot_position(name)) positions.push_back(*position);
+  }
+  std::ranges::sort(positions, std::greater<>());
+  for (const Position position : positions) {
+    const auto file = core.files.read_all(folder + "/" + snapshot_name(position), snapshot_bytes_max);
+    auto content = file ? decode_snapshot(position, *file) : std::nullopt;
+    if (content && *file != encode_snapshot(position, *content)) {
+      base::log::error("one copy of the catalogue's snapshot is damaged; the other one is used",
+                       {{"name", snapshot_name(position)}});
+    }
+    if (content) return Snapshot{position, std::move(*content)};
+    base::log::error("a snapshot of the catalogue is damaged and is passed over", {{"name", snapshot_name(position)}});
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 // Commands that are durable wait here for the follower; whoever finds nobody delivering does it, for all. So they are
@@ -152,21 +174,23 @@ void CatalogueLog::save_snapshot(Position position, std::span<const std::byte> b
 }
 
 std::optional<Snapshot> CatalogueLog::load_snapshot() {
-  const std::string folder = core_->folder.catalogue();
-  const auto names = core_->files.list(folder);
-  if (!names) return std::nullopt;
-  std::vector<Position> positions;
-  for (const std::string& name : *names) {
-    if (const auto position = snapshot_position(name)) positions.push_back(*position);
+  return newest_snapshot(*core_);
+}
+
+base::Result<void> check_catalogue(const Core& core) {
+  const auto log = core.logs.find(catalogue_log);
+  Position first = 0;
+  {
+    const base::Lock lock(log->mutex);
+    first = log->first;
   }
-  std::ranges::sort(positions, std::greater<>());
-  for (const Position position : positions) {
-    const auto file = core_->files.read_all(folder + "/" + snapshot_name(position), snapshot_bytes_max);
-    auto content = file ? decode_snapshot(position, *file) : std::nullopt;
-    if (content) return Snapshot{position, std::move(*content)};
-    base::log::error("a snapshot of the catalogue is damaged and is passed over", {{"name", snapshot_name(position)}});
-  }
-  return std::nullopt;
+  if (first <= 1) return {};
+  const auto snapshot = newest_snapshot(core);
+  if (snapshot && snapshot->position + 1 >= first) return {};
+  return base::fail(base::Errc::data_loss,
+                    core.folder.catalogue() +
+                        " has no whole snapshot of the catalogue, and the commands that it stands for are gone; put "
+                        "the folder's backup in its place");
 }
 
 void CatalogueLog::trim(Position before, Done<void> done) {

@@ -12,6 +12,10 @@
 
 namespace millrace::log::segment {
 
+// data_loss where commands of the catalogue were trimmed and no snapshot stands for them: a broker that went on without
+// them would take every stream for deleted. Blocks.
+base::Result<void> check_catalogue(const Core& core);
+
 // The catalogue's commands as log 0 of the engine, one record a command, and its snapshots as files. The follower runs
 // on the commit loop, save for what follow() itself hands it.
 class CatalogueLog final : public MetaLog {

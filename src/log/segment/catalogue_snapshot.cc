@@ -54,16 +54,19 @@ bool is_unfinished_snapshot(std::string_view name) {
 }
 
 std::string encode_snapshot(Position position, std::string_view content) {
-  std::string file = encode_header(position, content);
-  file += content;
-  return file;
+  std::string copy = encode_header(position, content);
+  copy += content;
+  return copy + copy;
 }
 
 std::optional<std::string> decode_snapshot(Position position, std::string_view file) {
-  if (file.size() < header_bytes) return std::nullopt;
-  const std::string_view content = file.substr(header_bytes);
-  if (file.substr(0, header_bytes) != encode_header(position, content)) return std::nullopt;
-  return std::string(content);
+  const std::size_t copy_bytes = file.size() / 2;
+  if (copy_bytes < header_bytes) return std::nullopt;
+  for (const std::string_view copy : {file.substr(0, copy_bytes), file.substr(copy_bytes)}) {
+    const std::string_view content = copy.substr(header_bytes);
+    if (copy.substr(0, header_bytes) == encode_header(position, content)) return std::string(content);
+  }
+  return std::nullopt;
 }
 
 }  // namespace millrace::log::segment

@@ -235,9 +235,11 @@ class Checker final : public Reporter {
       }
       const auto file = files_.read_all(folder + "/" + name, snapshot_bytes_max);
       if (!file && file.error().code != base::Errc::too_large) return base::fail(file.error());
-      if (file && decode_snapshot(*position, *file)) {
+      const auto content = file ? decode_snapshot(*position, *file) : std::nullopt;
+      if (content) {
         ++report_.snapshots;
         newest_snapshot_ = std::max(newest_snapshot_, *position);
+        if (*file != encode_snapshot(*position, *content)) find("catalogue/{}: one of its two copies is damaged", name);
       } else {
         find("catalogue/{}: not what was written", name);
       }

@@ -304,7 +304,7 @@ void Committer::finish() {
   if (any && written) core.commits.fetch_add(1, std::memory_order_relaxed);
   answer();
   if (core.new_bytes.load(std::memory_order_relaxed) >= core.options.index_flush_bytes ||
-      core.new_blocks.load(std::memory_order_relaxed) >= core.options.unindexed_blocks_max / 2) {
+      core.new_blocks.load(std::memory_order_relaxed) >= core.options.unindexed_blocks_max / 4) {
     wants_flush_();
   }
 }

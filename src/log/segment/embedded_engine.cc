@@ -204,6 +204,7 @@ base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineL
   core->names = std::move(names);
   auto damaged = recover(*core);
   if (!damaged) return base::fail(std::move(damaged.error()));
+  if (auto whole = check_catalogue(*core); !whole) return base::fail(std::move(whole.error()));
   OpenedEngine opened;
   opened.damaged_streams = std::move(*damaged);
   opened.installation_key = core->folder.key();
