@@ -13,7 +13,7 @@ namespace {
 using log::segment::Durability;
 
 WorkloadOptions options_of(Durability durability, std::uint64_t seed) {
-  return {.seed = seed, .steps = 40, .engine = small_engine(durability), .restarts = false};
+  return {.seed = seed, .steps = 120, .engine = small_engine(durability), .restarts = false};
 }
 
 // How many events of its disk the workload makes where nothing fails.
@@ -88,9 +88,9 @@ TEST_P(IoErrorTest, ADiskThatIsGoneFailsTheEngineAndTakesNothingBack) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sync, IoErrorTest,
-                         testing::Combine(testing::Values(Durability::sync), testing::ValuesIn(seeds(1, 6))));
+                         testing::Combine(testing::Values(Durability::sync), testing::ValuesIn(seeds(3, 20))));
 INSTANTIATE_TEST_SUITE_P(Os, IoErrorTest,
-                         testing::Combine(testing::Values(Durability::os), testing::ValuesIn(seeds(1, 6))));
+                         testing::Combine(testing::Values(Durability::os), testing::ValuesIn(seeds(3, 20))));
 
 }  // namespace
 }  // namespace millrace::durability
