@@ -1,5 +1,7 @@
 #include "log/segment/catalogue_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -47,6 +49,19 @@ std::optional<Snapshot> newest_snapshot(const Core& core) {
     base::log::error("a snapshot of the catalogue is damaged and is passed over", {{"name", snapshot_name(position)}});
   }
   return std::nullopt;
+}
+
+Position covered_by_snapshot(const Core& core) {
+  const auto snapshot = newest_snapshot(core);
+  return snapshot ? snapshot->position : 0;
+}
+
+std::unexpected<base::Error> lost_commands(const Core& core, std::string_view what) {
+  return base::fail(
+      base::Errc::data_loss,
+      fmt::format("the catalogue in {} is damaged: {}, and no snapshot stands for it. Put a backup of the "
+                  "folder in its place",
+                  core.folder.path(), what));
 }
 
 }  // namespace
@@ -177,20 +192,24 @@ std::optional<Snapshot> CatalogueLog::load_snapshot() {
   return newest_snapshot(*core_);
 }
 
-base::Result<void> check_catalogue(const Core& core) {
+base::Result<void> check_met_commands(const Core& core, Position damaged) {
+  if (damaged > covered_by_snapshot(core)) return lost_commands(core, "a command cannot be read");
+  return {};
+}
+
+base::Result<void> check_commands(const Core& core) {
   const auto log = core.logs.find(catalogue_log);
+  const Position covered = covered_by_snapshot(core);
   Position first = 0;
   {
     const base::Lock lock(log->mutex);
     first = log->first;
   }
-  if (first <= 1) return {};
-  const auto snapshot = newest_snapshot(core);
-  if (snapshot && snapshot->position + 1 >= first) return {};
-  return base::fail(base::Errc::data_loss,
-                    core.folder.catalogue() +
-                        " has no whole snapshot of the catalogue, and the commands that it stands for are gone; put "
-                        "the folder's backup in its place");
+  if (first > covered + 1) return lost_commands(core, fmt::format("the commands before {} are gone", first));
+  const auto whole = Reader(core).is_whole(*log, covered + 1);
+  if (!whole) return base::fail(whole.error());
+  if (!*whole) return lost_commands(core, "a command cannot be read");
+  return {};
 }
 
 void CatalogueLog::trim(Position before, Done<void> done) {

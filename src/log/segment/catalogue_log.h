@@ -12,9 +12,11 @@
 
 namespace millrace::log::segment {
 
-// data_loss where commands of the catalogue were trimmed and no snapshot stands for them: a broker that went on without
-// them would take every stream for deleted. Blocks.
-base::Result<void> check_catalogue(const Core& core);
+// data_loss where a command is damaged or gone and no snapshot stands for it: a broker that went on without it would
+// take streams for deleted. The first is asked before recovery writes anything (`damaged`: the last command that it met
+// and could not read; 0: none), the second of all that the index names. Both block.
+base::Result<void> check_met_commands(const Core& core, Position damaged);
+base::Result<void> check_commands(const Core& core);
 
 // The catalogue's commands as log 0 of the engine, one record a command, and its snapshots as files. The follower runs
 // on the commit loop, save for what follow() itself hands it.

@@ -18,8 +18,8 @@ bool is_unfinished_snapshot(std::string_view name);
 
 // The content, twice over: the commands that it stands for are gone, and one flipped bit must not take every stream.
 std::string encode_snapshot(Position position, std::string_view content);
-// The content, where one of its copies is whole and of that position. The file is whole where it is what encode_snapshot
-// makes of the content.
+// The content, where one of its copies is whole and of that position. The file is whole where it is what
+// encode_snapshot makes of the content.
 std::optional<std::string> decode_snapshot(Position position, std::string_view file);
 
 }  // namespace millrace::log::segment

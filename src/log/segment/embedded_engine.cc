@@ -202,11 +202,11 @@ base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineL
   auto core = std::make_shared<Core>(std::move(options), std::move(loops), files, std::move(index), budget, wall_clock,
                                      steady_clock, std::move(folder), *generation);
   core->names = std::move(names);
-  auto damaged = recover(*core);
-  if (!damaged) return base::fail(std::move(damaged.error()));
-  if (auto whole = check_catalogue(*core); !whole) return base::fail(std::move(whole.error()));
+  auto recovered = recover(*core);
+  if (!recovered) return base::fail(std::move(recovered.error()));
+  if (auto whole = check_commands(*core); !whole) return base::fail(std::move(whole.error()));
   OpenedEngine opened;
-  opened.damaged_streams = std::move(*damaged);
+  opened.damaged_streams = std::move(*recovered);
   opened.installation_key = core->folder.key();
   opened.engine = std::make_unique<EmbeddedEngine>(std::move(core));
   return opened;

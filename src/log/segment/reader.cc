@@ -211,6 +211,18 @@ base::Result<Page> Reader::read(LogState& log, Position from, const ReadLimits& 
   return page.finish();
 }
 
+base::Result<bool> Reader::is_whole(LogState& log, Position from) const {
+  for (;;) {
+    const auto rows = rows_from(log, from, rows_max);
+    if (!rows) return base::fail(rows.error());
+    if (rows->empty()) return true;
+    const auto blocks = read_blocks(*rows);
+    if (!blocks) return base::fail(blocks.error());
+    if (!std::ranges::all_of(*blocks, [](const Block& block) { return static_cast<bool>(block); })) return false;
+    from = last_of(rows->back()) + 1;
+  }
+}
+
 base::Result<Position> Reader::seek_time(LogState& log, std::int64_t arrival_ms) const {
   const Position tail = log.tail.load(std::memory_order_acquire);
   Position first = 0;

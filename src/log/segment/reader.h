@@ -21,6 +21,9 @@ class Reader {
   // Up to `rows_max` rows from the one that holds `from`, or the first one after it, on. Empty: there is none.
   base::Result<std::vector<IndexRow>> rows_from(LogState& log, Position from, std::size_t rows_max) const;
 
+  // Whether every block from that one on can be read.
+  base::Result<bool> is_whole(LogState& log, Position from) const;
+
   static constexpr std::size_t rows_max = 256;  // looked up at a time
   // Of neighbouring blocks that are read at once, save for a block that is larger alone.
   static constexpr std::uint64_t extent_bytes_max = std::uint64_t{4} << 20;

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "log/segment/catalogue_log.h"
 #include "log/segment/mutations.h"
 
 namespace millrace::log::segment {
@@ -27,10 +28,11 @@ class LogReporter final : public Reporter {
         torn ? "dropped the unfinished end of a segment"
              : (piece.kind == Skipped::Kind::unknown ? "passed over stored records of an unknown kind"
                                                      : "passed over damaged bytes of a segment");
+    if (!torn) note_command(piece);
     const auto level = torn ? base::log::Level::info : base::log::Level::error;
     std::string records = "unknown";
     if (piece.block) {
-      if (!torn) damaged.insert(piece.block->log.stream_uid);
+      if (!torn && piece.block->log != catalogue_log) damaged_streams.insert(piece.block->log.stream_uid);
       records = fmt::format("stream_uid {} shard {} positions {}-{}", piece.block->log.stream_uid,
                             piece.block->log.shard_no, piece.block->first, piece.block->first + piece.block->count - 1);
     }
@@ -45,7 +47,17 @@ class LogReporter final : public Reporter {
                     {{"file", path}});
   }
 
-  std::set<std::uint64_t> damaged;  // uids of streams
+  std::set<std::uint64_t> damaged_streams;  // uids of those with records that were passed over
+  Position damaged_command = 0;             // the last one of the catalogue that may have been; 0: none
+
+ private:
+  // Where the header is damaged, too, nobody knows which commands they were.
+  void note_command(const Skipped& piece) {
+    const auto name = SegmentFile::parse_name(std::string_view(piece.path).substr(piece.path.rfind('/') + 1));
+    if (!name || name->first != SegmentClass::catalogue) return;
+    const Position last = piece.block ? piece.block->first + piece.block->count - 1 : ~Position{0};
+    damaged_command = std::max(damaged_command, last);
+  }
 };
 
 base::Result<std::optional<std::uint64_t>> number_value(IndexStore& index, const char* name) {
@@ -72,13 +84,14 @@ struct Met {
 class Recovery {
  public:
   explicit Recovery(Core& core) : core_(core) {}
-  std::set<std::uint64_t> damaged_streams() const { return reporter_.damaged; }
+  const std::set<std::uint64_t>& damaged_streams() const { return reporter_.damaged_streams; }
 
   base::Result<void> run() {
     const std::int64_t began_ms = core_.steady_clock.now_ms();
     if (auto done = open_sets(); !done) return done;
     if (auto done = load_index(); !done) return done;
     if (auto done = scan_segments(); !done) return done;
+    if (auto whole = check_met_commands(core_, reporter_.damaged_command); !whole) return whole;
     if (auto done = end_segments(); !done) return done;
     take_in();
     if (auto done = choose_incarnation(); !done) return done;

@@ -169,6 +169,48 @@ TEST_F(RecoveryTest, AfterAKillInOsPositionsJumpAndACleanStopKeepsThem) {
   EXPECT_EQ(jumped % (Position{1} << 32), 0U);
 }
 
+TEST_F(RecoveryTest, ADamagedCommandIsNotPassedOver) {
+  const auto command = [](Life& life, std::string_view text) {
+    return life.wait<Position>(
+        [&](auto done) { life.engine().meta().append(std::as_bytes(std::span(text)), std::move(done)); });
+  };
+  {
+    Life life = begin();
+    for (const std::string_view text : {"first", "second", "third"})
+      ASSERT_TRUE(command(life, text).has_value());
+    files_.crash();
+  }
+  damage(segments_of("catalogue").front(), "second");
+  for (int start = 0; start < 2; ++start) {
+    Life life = begin();
+    ASSERT_FALSE(life.is_open());
+    EXPECT_EQ(life.error().code, base::Errc::data_loss);
+  }
+}
+
+TEST_F(RecoveryTest, ADamagedCommandThatIsIndexedIsNotPassedOverUnlessASnapshotStandsForIt) {
+  const std::string text = "the command";
+  for (const bool has_snapshot : {false, true}) {
+    files_ = sim::SimFileSystem();
+    disk_ = make_memory_index_disk();
+    {
+      Life life = begin();
+      MetaLog& meta = life.engine().meta();
+      ASSERT_TRUE(
+          life.wait<Position>([&](auto done) { meta.append(std::as_bytes(std::span(text)), std::move(done)); }));
+      if (has_snapshot) {
+        ASSERT_TRUE(life.wait<void>(
+            [&](auto done) { meta.save_snapshot(1, std::as_bytes(std::span(text)), std::move(done)); }));
+      }
+      ASSERT_TRUE(life.stop().has_value());
+    }
+    damage(segments_of("catalogue").front(), text);
+    Life life = begin();
+    EXPECT_EQ(life.is_open(), has_snapshot);
+    if (!has_snapshot) EXPECT_EQ(life.error().code, base::Errc::data_loss);
+  }
+}
+
 TEST_F(RecoveryTest, AClosedLogStaysClosed) {
   {
     Life life = begin();
