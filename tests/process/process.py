@@ -74,7 +74,7 @@ class Broker:
                 arguments = ("--disk-reserve", disk_reserve, *arguments)
         begun = time.monotonic()
         self.process = subprocess.Popen([BINARY, "serve", "--port", port, *arguments], env=environment(env),
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="backslashreplace",
                                         preexec_fn=_file_limits(limit_files))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
