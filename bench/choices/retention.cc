@@ -45,7 +45,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint32_t logs = 16;
 constexpr std::size_t record_bytes = 1'000;
 constexpr std::size_t records_a_block = 128;
+constexpr std::size_t block_bytes = records_a_block * (record_bytes + 9);
 constexpr std::size_t in_flight_max = 32;  // blocks
+// Steady, so that what is retained is, too; most disks can do more.
+constexpr std::size_t bytes_a_second = std::size_t{100} << 20;
 constexpr std::size_t memory_max = std::size_t{512} << 20;
 
 // What all files of a folder take, holes left out.
@@ -92,8 +95,11 @@ class Run {
     std::puts("seconds,written_bytes,retained_bytes,disk_bytes,resident_bytes");
     std::atomic<bool> over{false};
     std::jthread sampler([&] { sample(over); });
-    for (std::size_t i = 0; written_ < bytes_wanted_ && !failed_; ++i)
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; written_ < bytes_wanted_ && !has_failed(); ++i) {
+      std::this_thread::sleep_until(begin + std::chrono::microseconds(i * block_bytes * 1'000'000 / bytes_a_second));
       append(*writers[i % writers.size()]);
+    }
     wait_for_room(0);
     over.store(true);
     sampler.join();
@@ -107,6 +113,11 @@ class Run {
   }
 
  private:
+  bool has_failed() {
+    const std::lock_guard lock(mutex_);
+    return failed_.has_value();
+  }
+
   io::Loop* start_loop(std::string name) {
     loops_.push_back(io::start_thread_loop(std::move(name)));
     return loops_.back().get();
