@@ -99,14 +99,16 @@ base::Result<std::vector<Block>> Reader::read_blocks(std::span<const IndexRow> r
   std::vector<Block> blocks;
   blocks.reserve(rows.size());
   const auto extents = extents_of(rows);
-  // The disk begins with all of them before the first is waited for.
-  if (extents.size() > 1) {
-    for (const Extent& extent : extents) {
-      if (extent.file != nullptr) extent.file->will_need(extent.begin, extent.end - extent.begin);
-    }
-  }
+  std::size_t asked = 0;
+  std::uint64_t ahead = 0;  // bytes that the disk was asked for and that were not read yet
   for (const Extent& extent : extents) {
+    for (; extents.size() > 1 && asked < extents.size() && ahead < ahead_bytes_max; ++asked) {
+      const Extent& next = extents[asked];
+      if (next.file != nullptr) next.file->will_need(next.begin, next.end - next.begin);
+      ahead += next.end - next.begin;
+    }
     if (auto read = read_extent(extent, rows.first(extent.rows), blocks); !read) return base::fail(read.error());
+    ahead -= std::min(ahead, extent.end - extent.begin);
     rows = rows.subspan(extent.rows);
   }
   return blocks;
