@@ -47,6 +47,9 @@ constexpr std::size_t record_bytes = 1'000;
 constexpr std::size_t records_a_block = 128;
 constexpr std::size_t block_bytes = records_a_block * (record_bytes + 9);
 constexpr std::size_t in_flight_max = 32;  // blocks
+// Half a minute where records are kept for a day or more. It is shortened with the retention: space comes back then,
+// and in half a minute all that is retained here would have expired.
+constexpr std::chrono::seconds index_interval{1};
 // Steady, so that what is retained is, too; most disks can do more.
 constexpr std::size_t bytes_a_second = std::size_t{100} << 20;
 constexpr std::size_t memory_max = std::size_t{512} << 20;
@@ -135,8 +138,11 @@ class Run {
                                           .sync = start_loop("sync"),
                                           .index = start_loop("index"),
                                           .readers = {start_loop("read")}};
-    auto opened = log::segment::open_embedded_engine({.disk_reserve = 0}, loops, *files_, std::move(*folder),
-                                                     std::move(*index), budget_, wall_, steady_, random_);
+    log::segment::EmbeddedOptions options;
+    options.disk_reserve = 0;
+    options.index_flush_interval = index_interval;
+    auto opened = log::segment::open_embedded_engine(options, loops, *files_, std::move(*folder), std::move(*index),
+                                                     budget_, wall_, steady_, random_);
     if (!opened) return base::fail(opened.error());
     engine_ = std::move(opened->engine);
     return {};
