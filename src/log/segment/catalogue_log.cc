@@ -16,6 +16,9 @@ namespace {
 base::Result<void> write_snapshot(const Core& core, Position position, std::string_view content) {
   const std::string folder = core.folder.catalogue();
   const std::string file = encode_snapshot(position, content);
+  if (file.size() > snapshot_bytes_max) {
+    return base::fail(base::Errc::too_large, "the catalogue's snapshot is larger than one may be");
+  }
   auto replaced = replace_file(core.files, folder, snapshot_name(position), std::as_bytes(std::span(file)));
   if (!replaced) return replaced;
   const auto names = core.files.list(folder);

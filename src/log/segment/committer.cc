@@ -45,6 +45,14 @@ void Committer::run_between(base::Task task, bool behind) {
   post_run();
 }
 
+void Committer::abandon() {
+  std::deque<Request> queue;
+  std::vector<Between> between;
+  const base::Lock lock(mutex_);
+  queue.swap(queue_);
+  between.swap(between_);
+}
+
 void Committer::post_run() {
   core_->loops.commit->post([self = shared_from_this()] { self->run(Turn::commit_loop); });
 }

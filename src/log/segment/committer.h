@@ -38,6 +38,9 @@ class Committer : public std::enable_shared_from_this<Committer> {
   // The same, once everything submitted before is done with.
   void run_behind(base::Task task) { run_between(std::move(task), true); }
 
+  // Lets go of what waits, unanswered: the engine is gone. It would hold the engine's parts otherwise.
+  void abandon();
+
   // Of blocks in one commit, save for a block that is larger alone.
   static constexpr std::size_t commit_bytes_max = std::size_t{8} << 20;
   // What a thread that submits does at most for others before the commit loop goes on.

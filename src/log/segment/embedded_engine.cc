@@ -83,6 +83,7 @@ class EmbeddedEngine final : public Engine {
     indexer_->set_committer(committer_);
     indexer_->start();
   }
+  ~EmbeddedEngine() override { committer_->abandon(); }
 
   void create(LogId id, LogConfig config, Done<void> done) override {
     make_log(core_, indexer_, id, config, std::move(done));

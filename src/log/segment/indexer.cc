@@ -58,13 +58,36 @@ void Indexer::begin(bool clean, Done<void> done) {
 }
 
 void Indexer::start_cycle() {
-  const auto committer = committer_.lock();
-  if (committer == nullptr) return;
-  committer->run_between([self = shared_from_this()] {
-    auto cycle = std::make_unique<Cycle>();
-    self->take_picture(cycle->picture);
-    self->core_->loops.index->post([self, cycle = std::move(cycle)] { self->work(*cycle); });
+  core_->loops.index->post([self = shared_from_this()] {
+    const auto committer = self->committer_.lock();
+    if (committer == nullptr || !self->settle()) return;
+    committer->run_between([self] {
+      auto cycle = std::make_unique<Cycle>();
+      self->take_picture(cycle->picture);
+      self->core_->loops.index->post([self, cycle = std::move(cycle)]() mutable { self->work(std::move(cycle)); });
+    });
   });
+}
+
+// Brings to the disk what a cycle before could only write. False, and this cycle is over, where that fails again.
+bool Indexer::settle() {
+  if (unflushed_ == nullptr || core_->has_failed()) return true;
+  if (auto flushed = core_->index->flush(); !flushed) {
+    Cycle none;
+    {
+      const base::Lock lock(mutex_);
+      again_ = false;
+      none.picture.clean = clean_;
+      none.picture.waiting.swap(waiting_);
+    }
+    tell_failure(flushed.error());
+    end_cycle(none, std::move(flushed));
+    return false;
+  }
+  const auto cycle = std::move(unflushed_);
+  complete(*cycle);
+  hand_on(*cycle, {});
+  return true;
 }
 
 // Between two commits, so that everything that was written is in the table, too.
@@ -107,24 +130,38 @@ void Indexer::take_picture(Picture& picture) {
   }
 }
 
-void Indexer::work(Cycle& cycle) {
-  auto outcome = core_->has_failed() ? base::Result<void>(engine_failed()) : run(cycle);
+void Indexer::work(std::unique_ptr<Cycle> cycle) {
+  cycle->picture.ends.insert(cycle->picture.ends.end(), ends_left_.begin(), ends_left_.end());
+  ends_left_.clear();
+  auto outcome = core_->has_failed() ? base::Result<void>(engine_failed()) : run(*cycle);
   if (outcome) {
-    take_over(cycle);
-    // Whoever stops does not wait for what the next start does as well.
-    if (!cycle.picture.clean) give_back(cycle);
-  } else {
-    put_back(cycle);
-    const bool is_full = outcome.error().code == base::Errc::full;
-    if (is_full) {
-      base::log::write_limited("index-full", core_->steady_clock.now_ms(), base::log::Level::warn,
-                               "the index cannot be written for want of space and is tried again",
-                               {{"why", base::describe(outcome.error())}});
-    } else {
-      core_->fail(outcome.error());
-    }
+    complete(*cycle);
+    return end_cycle(*cycle, std::move(outcome));
   }
-  end_cycle(cycle, std::move(outcome));
+  tell_failure(outcome.error());
+  if (cycle->is_written && !core_->has_failed()) {
+    Cycle answered;
+    answered.picture.clean = cycle->picture.clean;
+    answered.picture.waiting.swap(cycle->picture.waiting);
+    unflushed_ = std::move(cycle);
+    return end_cycle(answered, std::move(outcome));
+  }
+  put_back(*cycle);
+  end_cycle(*cycle, std::move(outcome));
+}
+
+// A full disk passes; anything else is for good.
+void Indexer::tell_failure(const base::Error& why) {
+  if (why.code != base::Errc::full) return core_->fail(why);
+  base::log::write_limited("index-full", core_->steady_clock.now_ms(), base::log::Level::warn,
+                           "the index cannot be written for want of space and is tried again",
+                           {{"why", base::describe(why)}});
+}
+
+void Indexer::complete(Cycle& cycle) {
+  take_over(cycle);
+  // Whoever stops does not wait for what the next start does as well.
+  if (!cycle.picture.clean) give_back(cycle);
 }
 
 // What the deleted rows leave: segments, parts of segments, space in the index.
@@ -151,7 +188,7 @@ base::Result<void> Indexer::run(Cycle& cycle) {
 base::Result<void> Indexer::sync_segments(const Picture& picture) {
   for (const Picture::End& end : picture.ends) {
     base::Result<void> done;
-    if (end.is_last) {
+    if (end.is_last && !end.file->sealed()) {
       done = end.file->seal();
     } else if (end.file->synced_end() < end.end) {
       done = end.file->sync();
@@ -194,7 +231,7 @@ base::Result<void> Indexer::put_drops(Cycle& cycle) {
 void Indexer::forget_unindexed(LogState& log) {
   const base::Lock lock(log.mutex);
   for (const IndexRow& row : log.unindexed)
-    core_->usages.add_dead(row.segment, row.offset, row.size);
+    core_->usages.add_dead(row.segment, row.generation, row.offset, row.size);
   core_->unindexed_blocks.fetch_sub(log.unindexed.size(), std::memory_order_relaxed);
   log.unindexed.clear();
   log.unindexed.shrink_to_fit();
@@ -275,6 +312,7 @@ base::Result<void> Indexer::write(Cycle& cycle) {
   batch.put_values.emplace_back(generation_value, fmt::format("{}", core_->numbering.generation() + generations_ahead));
   if (cycle.picture.clean) batch.put_values.emplace_back(clean_value, "1");
   if (auto written = core_->index->write(batch); !written) return written;
+  cycle.is_written = true;
   return core_->index->flush();
 }
 
@@ -304,6 +342,7 @@ void Indexer::take_over(Cycle& cycle) {
 void Indexer::put_back(Cycle& cycle) {
   core_->usages.roll_back();
   core_->new_bytes.fetch_add(cycle.picture.bytes, std::memory_order_relaxed);
+  std::ranges::copy_if(cycle.picture.ends, std::back_inserter(ends_left_), &Picture::End::is_last);
   cycle.dropped_later = std::move(cycle.picture.dropped);
   cycle.gone.clear();
   for (auto* trims : {&cycle.trims_done, &cycle.picture.trims}) {
@@ -382,10 +421,10 @@ void Indexer::compact() {
   }
 }
 
-void Indexer::end_cycle(Cycle& cycle, base::Result<void> outcome) {
+// What the cycle did is told to whoever waits for it, and what it did not do goes to the next one.
+void Indexer::hand_on(Cycle& cycle, const base::Result<void>& outcome) {
   const bool failed = core_->has_failed();
   std::vector<base::Task> free_ids;
-  bool again = false;
   {
     const base::Lock lock(mutex_);
     if (failed) {
@@ -395,6 +434,7 @@ void Indexer::end_cycle(Cycle& cycle, base::Result<void> outcome) {
     }
     for (const LogId id : cycle.gone) {
       auto waiting = dropping_.extract(id);
+      if (waiting.empty()) continue;
       for (base::Task& task : waiting.mapped())
         free_ids.push_back(std::move(task));
     }
@@ -404,7 +444,6 @@ void Indexer::end_cycle(Cycle& cycle, base::Result<void> outcome) {
       std::ranges::move(cycle.trims_later, std::back_inserter(trims_));
       cycle.trims_later.clear();
     }
-    again = under_way_ = again_;
   }
   for (Trim& trim : cycle.trims_done)
     trim.done({});
@@ -415,6 +454,16 @@ void Indexer::end_cycle(Cycle& cycle, base::Result<void> outcome) {
   // An engine that has failed leaves no mark of a clean stop; that it stops is no failure of its own.
   for (Done<void>& done : cycle.picture.waiting)
     done(failed && cycle.picture.clean ? base::Result<void>() : outcome);
+}
+
+void Indexer::end_cycle(Cycle& cycle, base::Result<void> outcome) {
+  if (core_->has_failed() && unflushed_ != nullptr) hand_on(*std::exchange(unflushed_, nullptr), engine_failed());
+  hand_on(cycle, outcome);
+  bool again = false;
+  {
+    const base::Lock lock(mutex_);
+    again = under_way_ = again_;
+  }
   if (again) start_cycle();
 }
 

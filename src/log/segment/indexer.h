@@ -85,14 +85,17 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
     std::vector<std::shared_ptr<LogState>> dropped_later;
     std::vector<Trim> trims_done;
     std::vector<Trim> trims_later;
-    bool has_more = false;  // work that is left to another cycle
+    bool has_more = false;    // work that is left to another cycle
+    bool is_written = false;  // the batch is in the index, be it on the disk or not
   };
 
   void schedule();
   void begin(bool clean, Done<void> done);
   void start_cycle();
+  bool settle();
   void take_picture(Picture& picture);
-  void work(Cycle& cycle);
+  void work(std::unique_ptr<Cycle> cycle);
+  void complete(Cycle& cycle);
   base::Result<void> run(Cycle& cycle);
   base::Result<void> sync_segments(const Picture& picture);
   void put_parts(Cycle& cycle);
@@ -113,6 +116,8 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
   void punch(SegmentFile& file, std::span<const UsageTable::Range> ranges);
   void sweep_one();
   void compact();
+  void tell_failure(const base::Error& why);
+  void hand_on(Cycle& cycle, const base::Result<void>& outcome);
   void end_cycle(Cycle& cycle, base::Result<void> outcome);
 
   const std::shared_ptr<Core> core_;
@@ -121,7 +126,11 @@ class Indexer : public std::enable_shared_from_this<Indexer> {
 
   // Of the index loop alone.
   std::uint64_t indexed_run_ = 0;
-  std::vector<std::uint64_t> freed_;  // numbers of segments whose usage is to be dropped
+  // Written and, for want of space, not flushed: whoever reads the index sees it, so nothing else is written before it
+  // is on the disk.
+  std::unique_ptr<Cycle> unflushed_;
+  std::vector<Picture::End> ends_left_;  // segments that ended, of cycles whose batch was refused
+  std::vector<std::uint64_t> freed_;     // numbers of segments whose usage is to be dropped
   std::size_t deleted_since_compaction_ = 0;
   std::vector<std::shared_ptr<SegmentFile>> unswept_;  // of earlier lives
 

@@ -178,5 +178,72 @@ TEST_F(IndexerTest, AFullIndexIsTriedAgainAndNothingIsLost) {
   EXPECT_EQ(life.read({1, 0}).value().size(), 3U);
 }
 
+// The batch is in the index, where everybody sees it, and not on the disk.
+TEST_F(IndexerTest, ABatchThatIsWrittenAndNotFlushedCountsOnce) {
+  Life life = begin();
+  auto dropped = make_log(life, {1, 0}, std::chrono::hours(24));
+  auto kept = make_log(life, {2, 0}, std::chrono::hours(24));
+  append(life, *dropped, 2);
+  append(life, *kept, 1);
+  set_full(*disk_, true);
+  life.advance(std::chrono::minutes(1));
+  EXPECT_EQ(life.engine().health().state, Health::State::serving);
+  EXPECT_EQ(life.engine().usage().unindexed_blocks, 3U);
+  ASSERT_TRUE(life.drop({1, 0}).has_value());
+  life.advance(std::chrono::minutes(1));
+  set_full(*disk_, false);
+  life.advance(std::chrono::minutes(1));
+  EXPECT_EQ(life.engine().usage().unindexed_blocks, 0U);
+  EXPECT_GE(live_bytes(life), block_bytes);
+  EXPECT_LE(live_bytes(life), block_bytes + 1024);
+  // The segment is ended and sealed; what lives in it stays, over a cut, too.
+  append(life, *kept, 8);
+  life.advance(std::chrono::minutes(2));
+  EXPECT_EQ(life.read({2, 0}).value().size(), 9U);
+  files_.crash();
+  Life next = begin();
+  ASSERT_TRUE(next.is_open()) << base::describe(next.error());
+  next.advance(std::chrono::minutes(2));
+  EXPECT_EQ(next.read({2, 0}).value().size(), 9U);
+}
+
+TEST_F(IndexerTest, SegmentsThatEndWhileTheIndexIsFullAreFreedAfterwards) {
+  Life life = begin();
+  auto writer = make_log(life, {1, 0}, std::chrono::minutes(30));
+  bool is_full = true;
+  observe(*disk_, [&](const IndexPicture&, bool) -> base::Result<void> {
+    if (is_full) return base::fail(base::Errc::full, "no space");
+    return {};
+  });
+  append(life, *writer, 20);
+  life.advance(std::chrono::minutes(2));
+  is_full = false;
+  append(life, *writer, 1);
+  life.advance(std::chrono::hours(1));
+  EXPECT_LE(segment_files(), 4U);
+  EXPECT_EQ(live_bytes(life), 0U);
+}
+
+TEST_F(IndexerTest, ADiskThatFailsWhileALogIsDroppedEndsNothingTwice) {
+  bool is_ill = false;
+  testing::FaultyFiles files(files_,
+                             [&is_ill](testing::FaultyFiles::Call call, const std::string&) -> base::Result<void> {
+                               if (is_ill && call == testing::FaultyFiles::Call::sync)
+                                 return base::fail(base::Errc::io, "the disk is ill");
+                               return {};
+                             });
+  Life life(files, disk_, clock_, random_, options);
+  auto writer = make_log(life, {1, 0}, std::chrono::hours(24));
+  append(life, *writer, 1);
+  ASSERT_TRUE(life.drop({1, 0}).has_value());
+  auto other = make_log(life, {2, 0}, std::chrono::hours(24));
+  is_ill = true;
+  EXPECT_FALSE(life.append(*other, make_block({{"k", "x"}}, now_ms())).has_value());
+  ASSERT_TRUE(life.drop({2, 0}).has_value());
+  EXPECT_FALSE(life.create({2, 0}).has_value());
+  life.advance(std::chrono::minutes(2));
+  EXPECT_EQ(life.engine().health().state, Health::State::failed);
+}
+
 }  // namespace
 }  // namespace millrace::log::segment

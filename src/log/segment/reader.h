@@ -29,7 +29,7 @@ class Reader {
   static constexpr std::uint64_t extent_bytes_max = std::uint64_t{4} << 20;
   // What the disk is asked for ahead of what is waited for: enough to keep it busy, and no more, since the syncs of
   // writers stand behind it.
-  static constexpr std::uint64_t ahead_bytes_max = std::uint64_t{512} << 10;
+  static constexpr std::uint64_t ahead_bytes_max = std::uint64_t{128} << 10;
 
  private:
   // Neighbouring blocks of one segment.

@@ -18,6 +18,12 @@ namespace {
 // sooner.
 constexpr Position lost_max = Position{1} << 31;
 
+std::uint64_t minutes_since_2020(std::int64_t now_ms) {
+  constexpr std::int64_t begin_of_2020_ms = 1'577'836'800'000;
+  constexpr std::int64_t minute_ms = 60'000;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms - begin_of_2020_ms, 0) / minute_ms);
+}
+
 class LogReporter final : public Reporter {
  public:
   void skipped(const Skipped& piece) override {
@@ -125,16 +131,19 @@ class Recovery {
     const auto usages = index.usages();
     if (!usages) return base::fail(usages.error());
     for (const SegmentUsage& usage : *usages) {
-      if (core_.find_segment(usage.segment, usage.generation) != nullptr) {
-        core_.usages.restore(usage);
-      } else {
-        if (usage.live_bytes > 0) {
-          base::log::error(
-              "a segment is missing or damaged: the records in it are lost",
-              {{"segment", fmt::format("{:016x}", usage.segment)}, {"bytes", fmt::format("{}", usage.live_bytes)}});
-        }
+      // Its number is taken, whether the file is there or not.
+      core_.numbering.raise(usage.segment, usage.generation);
+      const bool is_there = core_.find_segment(usage.segment, usage.generation) != nullptr;
+      if (!is_there && usage.live_bytes == 0) {
         batch_.drop_usages.push_back(usage.segment);
+        continue;
       }
+      // Kept, so that the file is known again should somebody put it back.
+      core_.usages.restore(usage);
+      if (is_there) continue;
+      base::log::error(
+          "a segment is missing or damaged: the records in it cannot be read",
+          {{"segment", fmt::format("{:016x}", usage.segment)}, {"bytes", fmt::format("{}", usage.live_bytes)}});
     }
     const auto clean = index.value(clean_value);
     if (!clean) return base::fail(clean.error());
@@ -205,7 +214,9 @@ class Recovery {
   // Puts what the index lacks into the logs and into the batch. A log that the index does not know is made: whether it
   // is to be there is for the catalogue to say.
   void take_in() {
-    std::ranges::sort(met_, {}, [](const Met& met) { return std::tuple(met.run, met.row.segment, met.row.offset); });
+    // By their positions: of one log they need not stand in the order of the runs, since a change of its retention may
+    // fall between two blocks of one commit, and a damaged run header leaves its number unknown.
+    std::ranges::sort(met_, {}, [](const Met& met) { return std::tuple(met.row.log, met.row.first, met.run); });
     std::set<LogId> changed;
     for (const Met& met : met_) {
       const auto log = core_.logs.find_or_add(LogRow{.log = met.row.log, .config = {}}, true).first;
@@ -243,6 +254,8 @@ class Recovery {
     const auto durability = core_.index->value(durability_value);
     if (!durability) return base::fail(durability.error());
     if (clean_ || is_new() || *durability == "sync") return {};
+    // With the index it was forgotten how far it had come. No folder grows old faster than a life a minute.
+    if (!has_index_) core_.incarnation = std::max(core_.incarnation, minutes_since_2020(core_.wall_clock.now_ms()));
     if (mutations.no_position_jump) return {};
     ++core_.incarnation;
     for (const auto& log : core_.logs.all())

@@ -211,6 +211,60 @@ TEST_F(RecoveryTest, ADamagedCommandThatIsIndexedIsNotPassedOverUnlessASnapshotS
   }
 }
 
+// A change of retention falls between two blocks of one log: the later one may be in the earlier run.
+TEST_F(RecoveryTest, BlocksOfOneLogInRunsOfSeveralClassesAreAllFound) {
+  std::vector<ReadRecord> expected;
+  {
+    Life life = begin();
+    ASSERT_TRUE(life.create(id, std::chrono::hours(100)).has_value());
+    auto writer = life.acquire(id).value();
+    for (int i = 0; i < 10; ++i) {
+      const LogConfig config{.retention = std::chrono::hours(i % 2 == 0 ? 100 : 24), .record_bytes_max = 1 << 20};
+      ASSERT_TRUE(
+          life.wait<void>([&](auto done) { life.engine().configure(id, config, std::move(done)); }).has_value());
+      append(life, *writer, "r" + std::to_string(i));
+    }
+    expected = life.read(id).value();
+    ASSERT_EQ(expected.size(), 10U);
+    files_.crash();
+  }
+  // The first run header of the second class: nobody knows which run it was.
+  auto file = files_.open(segments_of("day").front(), io::OpenMode::write);
+  ASSERT_TRUE(file.has_value());
+  const std::byte garbage{0xff};
+  ASSERT_TRUE((*file)->write_at(segment_header_bytes + 24, std::span(&garbage, 1)).has_value());
+  ASSERT_TRUE((*file)->sync().has_value());
+  Life life = begin();
+  ASSERT_TRUE(life.is_open()) << base::describe(life.error());
+  EXPECT_EQ(life.read(id).value(), expected);
+}
+
+TEST_F(RecoveryTest, ASegmentThatWasMissingAndIsPutBackIsServedAgain) {
+  std::vector<ReadRecord> expected;
+  {
+    Life life = begin();
+    ASSERT_TRUE(life.create(id).has_value());
+    auto writer = life.acquire(id).value();
+    append(life, *writer, "a", 3);
+    expected = life.read(id).value();
+    ASSERT_TRUE(life.stop().has_value());
+  }
+  const std::string path = segments_of("day").front();
+  ASSERT_TRUE(files_.rename(path, "/data/backup").has_value());
+  ASSERT_TRUE(files_.sync_directory("/data/segments").has_value());
+  {
+    Life life = begin();
+    ASSERT_TRUE(life.is_open()) << base::describe(life.error());
+    EXPECT_TRUE(life.read(id).value().empty());
+    life.advance(std::chrono::minutes(2));
+    ASSERT_TRUE(life.stop().has_value());
+  }
+  ASSERT_TRUE(files_.rename("/data/backup", path).has_value());
+  Life life = begin();
+  life.advance(std::chrono::minutes(2));
+  EXPECT_EQ(life.read(id).value(), expected);
+}
+
 TEST_F(RecoveryTest, AClosedLogStaysClosed) {
   {
     Life life = begin();

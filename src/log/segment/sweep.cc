@@ -35,7 +35,7 @@ base::Result<void> sweep(Core& core, SegmentFile& file) {
     }
     const bool is_named = *row && (*row)->segment == file.header().number &&
                           (*row)->generation == file.header().generation && (*row)->offset == header.offset;
-    if (!is_named) core.usages.add_dead(file.header().number, header.offset, block.size);
+    if (!is_named) core.usages.add_dead(file.header().number, file.header().generation, header.offset, block.size);
   };
   const auto scanned = file.scan({.after_run = 0}, on_block, reporter);
   if (!scanned) return base::fail(scanned.error());

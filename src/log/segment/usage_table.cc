@@ -108,7 +108,7 @@ struct UsageTable::Entry {
     if (!pending) pending = committed;
     if (!pending || pending->generation != generation) {
       // Ranges of an earlier life say nothing about this one.
-      if (pending) dead = {};
+      dead = {};
       pending = SegmentUsage{.segment = segment, .generation = generation, .indexed_end = 0, .live_bytes = 0};
     }
     return *pending;
@@ -152,8 +152,10 @@ void UsageTable::release(const IndexRow& row) {
   released_.push_back(row);
 }
 
-void UsageTable::add_dead(std::uint64_t segment, std::uint64_t offset, std::uint32_t size) {
-  entry(segment).dead.add(offset, offset + aligned(size));
+void UsageTable::add_dead(std::uint64_t segment, std::uint64_t generation, std::uint64_t offset, std::uint32_t size) {
+  const auto found = entries_.find(segment);
+  if (found == entries_.end() || !found->second->is_of(generation)) return;
+  found->second->dead.add(offset, offset + aligned(size));
 }
 
 std::vector<SegmentUsage> UsageTable::pending_usages() const {
@@ -171,8 +173,7 @@ void UsageTable::commit() {
     entry->pending.reset();
   }
   for (const IndexRow& row : released_) {
-    const auto found = entries_.find(row.segment);
-    if (found != entries_.end() && found->second->is_of(row.generation)) add_dead(row.segment, row.offset, row.size);
+    add_dead(row.segment, row.generation, row.offset, row.size);
   }
   released_.clear();
 }

@@ -25,8 +25,8 @@ class UsageTable {
   void set_indexed_end(std::uint64_t segment, std::uint64_t generation, std::uint64_t end);
   // A row that the batch deletes: its block is dead.
   void release(const IndexRow& row);
-  // A block that no row names any more, met by a sweep; changes no usage.
-  void add_dead(std::uint64_t segment, std::uint64_t offset, std::uint32_t size);
+  // A block that no row names any more; changes no usage. Nothing where the segment is not known or has another life.
+  void add_dead(std::uint64_t segment, std::uint64_t generation, std::uint64_t offset, std::uint32_t size);
 
   // Of every segment that has changed: for IndexBatch::put_usages.
   std::vector<SegmentUsage> pending_usages() const;

@@ -64,10 +64,22 @@ TEST(UsageTableTest, WhatWasRolledBackIsForgotten) {
   EXPECT_TRUE(table.segments_with_dead().empty()) << "a row that stayed keeps its block";
 }
 
+TEST(UsageTableTest, WhatDiedInALifeThatIsOverIsNothingToTheNextOne) {
+  UsageTable table;
+  table.restore(usage(1, 1 << 20, 0));
+  table.forget(1);
+  table.add_dead(1, 7, 4096, 100 * kib);
+  table.add(row(4096, 100 * kib, 1, 8));
+  table.set_indexed_end(1, 8, 1 << 20);
+  table.commit();
+  table.add_dead(1, 7, 4096, 100 * kib);
+  EXPECT_TRUE(table.take_punchable(1).empty());
+}
+
 TEST(UsageTableTest, AnotherLifeOfASegmentBeginsAtNothing) {
   UsageTable table;
   table.restore(usage(1, 1 << 20, 500));
-  table.add_dead(1, 4096, 100 * kib);
+  table.add_dead(1, 7, 4096, 100 * kib);
   table.release(row(0, 10, 1, 6));
   EXPECT_TRUE(table.pending_usages().empty()) << "a row of an earlier life";
   table.add(row(4096, 20, 1, 8));
@@ -95,24 +107,26 @@ TEST(UsageTableTest, WholePagesOfLongDeadRangesAreGivenOnce) {
 
 TEST(UsageTableTest, ShortRangesWaitForTheirNeighbours) {
   UsageTable table;
-  table.add_dead(1, 16 * kib, 20 * kib);
-  table.add_dead(1, 60 * kib, 20 * kib);
+  table.restore(usage(1, 1 << 20, 0));
+  table.add_dead(1, 7, 16 * kib, 20 * kib);
+  table.add_dead(1, 7, 60 * kib, 20 * kib);
   EXPECT_TRUE(table.take_punchable(1).empty());
-  table.add_dead(1, 36 * kib, 24 * kib);
+  table.add_dead(1, 7, 36 * kib, 24 * kib);
   EXPECT_EQ(table.take_punchable(1), (Ranges{{.begin = 16 * kib, .end = 80 * kib}}));
 }
 
 TEST(UsageTableTest, AGrowingRangeGivesWhatIsNew) {
   UsageTable table;
-  table.add_dead(1, 4 * kib, 100 * kib);
+  table.restore(usage(1, 1 << 20, 0));
+  table.add_dead(1, 7, 4 * kib, 100 * kib);
   EXPECT_EQ(table.take_punchable(1), (Ranges{{.begin = 4 * kib, .end = 104 * kib}}));
-  table.add_dead(1, 104 * kib, 8 * kib);
+  table.add_dead(1, 7, 104 * kib, 8 * kib);
   EXPECT_TRUE(table.take_punchable(1).empty());
-  table.add_dead(1, 112 * kib, 8 * kib);
+  table.add_dead(1, 7, 112 * kib, 8 * kib);
   EXPECT_EQ(table.take_punchable(1), (Ranges{{.begin = 104 * kib, .end = 120 * kib}}));
-  table.add_dead(1, 200 * kib, 80 * kib);
+  table.add_dead(1, 7, 200 * kib, 80 * kib);
   EXPECT_EQ(table.take_punchable(1), (Ranges{{.begin = 200 * kib, .end = 280 * kib}}));
-  table.add_dead(1, 120 * kib, 80 * kib);
+  table.add_dead(1, 7, 120 * kib, 80 * kib);
   EXPECT_EQ(table.take_punchable(1), (Ranges{{.begin = 120 * kib, .end = 280 * kib}}));
 }
 
@@ -127,10 +141,11 @@ TEST(UsageTableTest, NoOrderOfDeathsGivesWhatLives) {
       order[i] = i;
     std::shuffle(order.begin(), order.end(), random);
     UsageTable table;
+    table.restore(usage(1, 1 << 20, 0));
     std::vector<bool> dead(blocks);
     std::map<std::uint64_t, bool> holes;  // pages
     for (const std::size_t i : order) {
-      table.add_dead(1, 4096 + i * block, block);
+      table.add_dead(1, 7, 4096 + i * block, block);
       dead[i] = true;
       for (const Range& range : table.take_punchable(1)) {
         ASSERT_EQ(range.begin % 4096, 0U);
@@ -148,11 +163,12 @@ TEST(UsageTableTest, NoOrderOfDeathsGivesWhatLives) {
 
 TEST(UsageTableTest, AFullSegmentOfLargeBlocksEverySecondDeadIsGivenBack) {
   UsageTable table;
+  table.restore(usage(1, 1 << 20, 0));
   constexpr std::uint64_t block = 64 * kib + 72;
   std::uint64_t given = 0;
   std::uint64_t dead = 0;
   for (std::uint64_t at = 4096; at + 2 * block < (std::uint64_t{256} << 20); at += 2 * block) {
-    table.add_dead(1, at, block);
+    table.add_dead(1, 7, at, block);
     dead += block;
   }
   for (auto ranges = table.take_punchable(1); !ranges.empty(); ranges = table.take_punchable(1)) {
