@@ -258,6 +258,16 @@ void DiskImage::apply(const DiskEvent& event) {
   }
 }
 
+void DiskImage::flip_bit(Inode inode, std::uint64_t offset, unsigned bit) {
+  Node& node = nodes_.at(inode);
+  for (SparseBytes* const content : {&node.now, &node.synced}) {
+    std::byte byte{};
+    if (content->read(offset, std::span(&byte, 1)) == 0) continue;
+    byte ^= std::byte{1} << bit;
+    content->write(offset, std::string_view(reinterpret_cast<const char*>(&byte), 1));
+  }
+}
+
 DiskImage::Entries DiskImage::entries_after_cut(CutKind kind, SimRandom& random) const {
   Entries left = durable_;
   if (kind == CutKind::random) {

@@ -99,6 +99,7 @@ class DiskImage {
   std::uint64_t allocated_bytes(Inode inode) const { return nodes_.at(inode).pages * SparseBytes::page_bytes; }
   // Of all files that have a name.
   std::uint64_t used_bytes() const { return used_pages_ * SparseBytes::page_bytes; }
+  void flip_bit(Inode inode, std::uint64_t offset, unsigned bit);
   // As if its folder had been removed while nothing ran.
   void remove_store() { flushed_store_.reset(); }
   // What writing or reserving there would add to used_bytes.

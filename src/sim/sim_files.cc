@@ -256,6 +256,11 @@ void SimFileSystem::set_free_bytes(std::uint64_t bytes) {
   disk_->capacity = disk_->image.used_bytes() + bytes;
 }
 
+void SimFileSystem::flip_bit(const std::string& path, std::uint64_t offset, unsigned bit) {
+  const base::Lock lock(disk_->mutex);
+  disk_->image.flip_bit(*disk_->image.find(path), offset, bit);
+}
+
 base::Result<void> SimFileSystem::write_store(std::shared_ptr<const void> picture) {
   const base::Lock lock(disk_->mutex);
   const int sys = disk_->attempt({.kind = DiskEvent::Kind::store_write, .store = std::move(picture)});

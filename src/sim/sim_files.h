@@ -49,6 +49,8 @@ class SimFileSystem final : public io::FileSystem {
   // From event number `event` on everything that changes the disk fails with that errno and changes nothing.
   void fail_from(std::uint64_t event, int sys);
   void set_free_bytes(std::uint64_t bytes);
+  // One bit of a file is another one from now on, on the disk, too.
+  void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit);
 
   // A store beside the files, whose own bytes are not simulated. A picture is what it holds at the time. `write` may
   // reach the disk at any time or not at all; once `flush` has returned, the picture is on it.

@@ -30,10 +30,6 @@ std::string shown(const std::string& data) {
   return data.size() <= shown_max ? data : data.substr(0, shown_max) + "...";
 }
 
-std::string why(const base::Error& error) {
-  return base::describe(error);
-}
-
 }  // namespace
 
 void Oracle::set_clock(Event at, std::int64_t wall_ms) {
@@ -201,22 +197,22 @@ void Oracle::go_back_to(Event at) {
 }
 
 void Oracle::take_over(Life& life, Promise promise, Event at) {
-  const Catalogue found_catalogue = read_catalogue(life);
+  const Catalogue found_catalogue = read_catalogue(life, promise);
   check_catalogue(found_catalogue, promise, at);
-  restore_logs(life, found_catalogue);
+  restore_logs(life, found_catalogue, promise);
   mark_expired(at);
   for (const auto& [log, retention] : logs_) {
-    const auto found = read_all(life, log);
+    const auto found = read_all(life, log, promise);
     if (!found) continue;
     compare(log, *found, promise, at);
-    check_iterators(life, log, *found);
-    check_writer(life, log, *found);
+    check_iterators(life, log, *found, promise);
+    check_writer(life, log, *found, promise);
     const auto page = life.read(log, found->empty() ? 1 : found->back().position + 1, 1);
     if (page) check_closed(log, page->closed, promise, at);
   }
 }
 
-Oracle::Catalogue Oracle::read_catalogue(Life& life) {
+Oracle::Catalogue Oracle::read_catalogue(Life& life, Promise promise) {
   Catalogue found;
   Position after = 0;
   log::MetaLog& meta = life.engine().meta();
@@ -237,7 +233,8 @@ Oracle::Catalogue Oracle::read_catalogue(Life& life) {
   };
   const Position saved = highest(snapshots_);
   const Position trimmed = highest(trims_);
-  if (after < saved) violate(fmt::format("the catalogue's snapshot of {} is gone, there is one of {}", saved, after));
+  if (after < saved && promise != Promise::damaged)
+    violate(fmt::format("the catalogue's snapshot of {} is gone, there is one of {}", saved, after));
   // The follower goes on to be told of commands as long as that life lasts.
   const auto followed = std::make_shared<Catalogue>();
   meta.follow(1, [followed](Position position, std::span<const std::byte> bytes) {
@@ -255,7 +252,8 @@ void Oracle::check_catalogue(const Catalogue& found, Promise promise, Event at) 
   std::size_t next = 0;
   for (Command& command : commands_) {
     if (next == found.size() || found[next].second != command.text) {
-      if (command.told != never && promise == Promise::everything_told) {
+      // A catalogue with a hole would have the logs dropped that it does not know any more.
+      if (command.told != never && promise != Promise::nothing_wrong) {
         violate(fmt::format("the command \"{}\" at {} is lost", command.text, command.position));
       }
       command.must_not_be_there = true;
@@ -281,32 +279,39 @@ void Oracle::check_catalogue(const Catalogue& found, Promise promise, Event at) 
   if (!found.empty()) told_up_to_[catalogue] = std::max(told_up_to_[catalogue], found.back().first);
 }
 
-void Oracle::restore_logs(Life& life, const Catalogue& found) {
+void Oracle::refused(Promise promise, const std::string& what, const base::Error& error) {
+  if (promise == Promise::damaged && error.code == base::Errc::data_loss) {
+    ++errors_;
+  } else {
+    violate(what + ": " + base::describe(error));
+  }
+}
+
+void Oracle::restore_logs(Life& life, const Catalogue& found, Promise promise) {
   logs_.clear();
   for (const auto& [position, command] : found)
     apply(logs_, command);
   asked_logs_ = logs_;
   const auto there = life.wait<std::vector<LogId>>([&](auto done) { life.engine().list(std::move(done)); });
-  if (!there) return violate("the logs cannot be listed: " + why(there.error()));
+  if (!there) return refused(promise, "the logs cannot be listed", there.error());
   for (const LogId log : *there) {
     if (logs_.contains(log)) continue;
     if (const auto dropped = life.drop(log); !dropped) violate(name_of(log) + " cannot be dropped");
     if (life.read(log, 1, page_records)) violate(name_of(log) + " was dropped and is read");
   }
   for (const auto& [log, retention] : logs_) {
-    if (const auto created = life.create(log, retention); !created) {
-      violate(name_of(log) + " cannot be created: " + why(created.error()));
-    }
+    const auto created = life.create(log, retention);
+    if (!created) refused(promise, name_of(log) + " cannot be created", created.error());
   }
 }
 
-std::optional<std::vector<Oracle::Found>> Oracle::read_all(Life& life, LogId log) {
+std::optional<std::vector<Oracle::Found>> Oracle::read_all(Life& life, LogId log, Promise promise) {
   std::vector<Found> found;
   Position from = 1;
   for (;;) {
     const auto page = life.read(log, from, page_records);
     if (!page) {
-      violate(name_of(log) + " cannot be read: " + why(page.error()));
+      refused(promise, name_of(log) + " cannot be read", page.error());
       return std::nullopt;
     }
     const auto records = log::testing::records_of(*page);
@@ -362,7 +367,9 @@ void Oracle::compare(LogId log, const std::vector<Found>& found, Promise promise
       next += block.records.size();
       continue;
     }
-    if (block.told != never && block.may_be_gone == never && promise == Promise::everything_told) {
+    const bool was_told = block.told != never && block.may_be_gone == never;
+    if (was_told && promise == Promise::damaged) ++missing_;
+    if (was_told && promise == Promise::everything_told) {
       violate(fmt::format("{}: \"{}\", acknowledged at {}, is lost", name_of(log), shown(block.records.front()),
                           block.first));
     }
@@ -378,27 +385,29 @@ void Oracle::compare(LogId log, const std::vector<Found>& found, Promise promise
 }
 
 // A position that a reader holds leads to the record it led to, and a time to the first one that is not older.
-void Oracle::check_iterators(Life& life, LogId log, const std::vector<Found>& found) {
+void Oracle::check_iterators(Life& life, LogId log, const std::vector<Found>& found, Promise promise) {
   if (found.empty()) return;
   for (const std::size_t i : std::set<std::size_t>{0, found.size() / 2, found.size() - 1}) {
     const auto page = life.read(log, found[i].position, 1);
-    const auto records = page ? log::testing::records_of(*page) : std::vector<log::testing::ReadRecord>();
+    if (!page) return refused(promise, name_of(log) + " cannot be read", page.error());
+    const auto records = log::testing::records_of(*page);
     if (records.empty() || records.front().position != found[i].position || records.front().data != found[i].data) {
       violate(fmt::format("{}: reading from {} does not begin there", name_of(log), found[i].position));
     }
-    const auto first_of_time = std::ranges::lower_bound(found, found[i].arrival_ms, {}, &Found::arrival_ms);
-    const auto sought =
-        life.wait<Position>([&](auto done) { life.engine().seek_time(log, found[i].arrival_ms, std::move(done)); });
-    if (!sought || *sought != first_of_time->position) {
-      violate(fmt::format("{}: time {} leads to {}, not to {}", name_of(log), found[i].arrival_ms, sought ? *sought : 0,
-                          first_of_time->position));
+    const std::int64_t time = found[i].arrival_ms;
+    const auto sought = life.wait<Position>([&](auto done) { life.engine().seek_time(log, time, std::move(done)); });
+    if (!sought) return refused(promise, name_of(log) + " cannot be sought", sought.error());
+    // Of a damaged block only its place is known, and that may be where the time leads.
+    const Position first = std::ranges::lower_bound(found, time, {}, &Found::arrival_ms)->position;
+    if (promise == Promise::damaged ? *sought > first : *sought != first) {
+      violate(fmt::format("{}: time {} leads to {}, not to {}", name_of(log), time, *sought, first));
     }
   }
 }
 
-void Oracle::check_writer(Life& life, LogId log, const std::vector<Found>& found) {
+void Oracle::check_writer(Life& life, LogId log, const std::vector<Found>& found, Promise promise) {
   const auto writer = life.acquire(log);
-  if (!writer) return violate(name_of(log) + " cannot be acquired: " + why(writer.error()));
+  if (!writer) return refused(promise, name_of(log) + " cannot be acquired", writer.error());
   if (found.empty()) return;
   if ((*writer)->tail() < found.back().position) {
     violate(fmt::format("{}: the tail is {}, before {}", name_of(log), (*writer)->tail(), found.back().position));
@@ -410,6 +419,7 @@ void Oracle::check_closed(LogId log, bool closed, Promise promise, Event at) {
   const auto closing = closings_.find(log);
   if (closed && closing == closings_.end()) violate(name_of(log) + " is closed, which nobody asked for");
   const bool was_told = closing != closings_.end() && closing->second.told != never;
+  if (!closed && was_told && promise == Promise::damaged) ++missing_;
   if (!closed && was_told && promise == Promise::everything_told) violate(name_of(log) + " has lost its end marker");
   if (!closed) {
     closings_.erase(log);
@@ -438,10 +448,10 @@ void Oracle::settle() {
 }
 
 void Oracle::check_log(Life& life, LogId log) {
-  const auto found = read_all(life, log);
+  const auto found = read_all(life, log, Promise::everything_told);
   if (!found) return;
   compare(log, *found, Promise::everything_told, never);
-  check_iterators(life, log, *found);
+  check_iterators(life, log, *found, Promise::everything_told);
 }
 
 }  // namespace millrace::durability

@@ -24,6 +24,7 @@ inline constexpr Event never = std::numeric_limits<Event>::max();
 enum class Promise : std::uint8_t {
   everything_told,  // nothing acknowledged is lost
   nothing_wrong,    // what was acknowledged may be lost, but what is there is right, and no position comes twice
+  damaged,          // bytes were changed: records may be missing and answers errors, which are counted
 };
 
 // Knows what a workload asked an engine for and what it was told, and holds a later life of the engine to it.
@@ -54,6 +55,9 @@ class Oracle {
   bool is_closed(log::LogId log) const;
   std::uint64_t next_number() { return ++last_number_; }  // makes records and streams unlike any other
   const Violations& violations() const { return violations_; }
+  // Of a damaged disk: told blocks that were not found though nobody answered with an error, and such answers.
+  std::size_t missing() const { return missing_; }
+  std::size_t errors() const { return errors_; }
   std::int64_t wall_ms_at(Event at) const;
   // The told blocks that are certainly to be read now, for tests that want to know that there are some.
   std::size_t told_blocks() const;
@@ -103,15 +107,17 @@ class Oracle {
   static void apply(std::map<log::LogId, Retention>& logs, const std::string& command);
   void mark_expired(Event at);
   std::int64_t oldest_shown_ms(log::LogId log) const;
-  Catalogue read_catalogue(Life& life);
+  Catalogue read_catalogue(Life& life, Promise promise);
   void check_catalogue(const Catalogue& found, Promise promise, Event at);
-  void restore_logs(Life& life, const Catalogue& found);
-  std::optional<std::vector<Found>> read_all(Life& life, log::LogId log);
+  void restore_logs(Life& life, const Catalogue& found, Promise promise);
+  // An answer that is an error: to be expected on a damaged disk alone.
+  void refused(Promise promise, const std::string& what, const base::Error& error);
+  std::optional<std::vector<Found>> read_all(Life& life, log::LogId log, Promise promise);
   // What was not told and is found counts as told from `resolved_at` on; nothing is resolved where that is `never`.
   void compare(log::LogId log, const std::vector<Found>& found, Promise promise, Event resolved_at);
   bool compare_block(const Block& block, const std::vector<Found>& found, std::size_t at);
-  void check_iterators(Life& life, log::LogId log, const std::vector<Found>& found);
-  void check_writer(Life& life, log::LogId log, const std::vector<Found>& found);
+  void check_iterators(Life& life, log::LogId log, const std::vector<Found>& found, Promise promise);
+  void check_writer(Life& life, log::LogId log, const std::vector<Found>& found, Promise promise);
   void check_closed(log::LogId log, bool closed, Promise promise, Event at);
 
   std::vector<Block> blocks_;
@@ -127,6 +133,8 @@ class Oracle {
   std::vector<std::pair<Event, std::int64_t>> clock_{{0, sim::SimClock::start_ms}};
   std::uint64_t last_number_ = 0;
   Violations violations_;
+  std::size_t missing_ = 0;
+  std::size_t errors_ = 0;
 };
 
 }  // namespace millrace::durability

@@ -63,6 +63,13 @@ void Workload::kill() {
   unanswered_ = 0;
 }
 
+void Workload::stop() {
+  if (life_ == nullptr) return;
+  const auto stopped = life_->stop();
+  expect(stopped.has_value(), "the engine cannot be stopped", stopped ? nullptr : &stopped.error());
+  kill();
+}
+
 void Workload::expect(bool went_well, const std::string& what, const base::Error* error) {
   // A call that is never answered is answered so; no disk excuses that.
   const bool is_stuck = error != nullptr && error->code == base::Errc::internal_failure;
@@ -152,6 +159,7 @@ void Workload::append_to(LogId log, bool may_be_dropped) {
     oracle_.tell_block(block, outcome, now());
     if (outcome) return;
     const base::Errc code = outcome.error().code;
+    if (code == base::Errc::full) ++throttled_;
     const bool is_fine =
         code == base::Errc::full || code == base::Errc::closed || (may_be_dropped && code == base::Errc::not_found);
     expect(is_fine, "a block is refused", &outcome.error());
@@ -275,10 +283,7 @@ void Workload::close() {
 // A clean stop or a kill, and another life.
 void Workload::restart() {
   if (!options_.restarts) return;
-  if (below(2) == 0) {
-    const auto stopped = life_->stop();
-    expect(stopped.has_value(), "the engine cannot be stopped", stopped ? nullptr : &stopped.error());
-  }
+  if (below(2) == 0) stop();
   if (!begin_life()) return;
   oracle_.take_over(*life_, Promise::everything_told, now());
 }

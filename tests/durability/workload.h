@@ -37,6 +37,10 @@ class Workload {
   void run();
   // Ends the life that is under way as a kill does.
   void kill();
+  // Ends it cleanly.
+  void stop();
+  // Blocks that were answered `full`.
+  std::size_t throttled() const { return throttled_; }
   const log::Engine* engine() const { return life_ == nullptr ? nullptr : &life_->engine(); }
 
  private:
@@ -79,6 +83,7 @@ class Workload {
   sim::SimRandom random_;
   std::uint64_t lives_ = 0;
   std::size_t unanswered_ = 0;
+  std::size_t throttled_ = 0;
   std::unique_ptr<Life> life_;
   std::map<log::LogId, std::unique_ptr<log::Writer>> writers_;
 };

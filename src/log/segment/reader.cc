@@ -214,14 +214,21 @@ base::Result<Page> Reader::read(LogState& log, Position from, const ReadLimits& 
 }
 
 base::Result<bool> Reader::is_whole(LogState& log, Position from) const {
+  const Position tail = log.tail.load(std::memory_order_acquire);
+  const auto follows = [&from](const IndexRow& row) {
+    const bool is_jump = row.first > from && row.first % (Position{1} << incarnation_shift) == 0;
+    const bool is_next = row.first <= from || is_jump;
+    from = last_of(row) + 1;
+    return is_next;
+  };
   for (;;) {
     const auto rows = rows_from(log, from, rows_max);
     if (!rows) return base::fail(rows.error());
-    if (rows->empty()) return true;
+    if (rows->empty()) return from > tail;
+    if (!std::ranges::all_of(*rows, follows)) return false;
     const auto blocks = read_blocks(*rows);
     if (!blocks) return base::fail(blocks.error());
     if (!std::ranges::all_of(*blocks, [](const Block& block) { return static_cast<bool>(block); })) return false;
-    from = last_of(rows->back()) + 1;
   }
 }
 

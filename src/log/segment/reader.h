@@ -21,7 +21,8 @@ class Reader {
   // Up to `rows_max` rows from the one that holds `from`, or the first one after it, on. Empty: there is none.
   base::Result<std::vector<IndexRow>> rows_from(LogState& log, Position from, std::size_t rows_max) const;
 
-  // Whether every block from that one on can be read.
+  // Whether every record from that one on is there and can be read, in a log that leaves no position out but for the
+  // jumps after unclean stops.
   base::Result<bool> is_whole(LogState& log, Position from) const;
 
   static constexpr std::size_t rows_max = 256;  // looked up at a time
