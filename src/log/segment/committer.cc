@@ -19,6 +19,7 @@ std::span<const std::byte> payload_of(const Block& block) {
 
 void Committer::submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block block, base::Executor* executor,
                        Done<Appended> done) {
+  bool on_the_spot = core_->options.durability == Durability::os;
   {
     const base::Lock lock(mutex_);
     queue_.push_back({.log = std::move(log),
@@ -28,8 +29,9 @@ void Committer::submit(std::shared_ptr<LogState> log, std::uint64_t epoch, Block
                       .done = std::move(done)});
     ++submitted_;
     if (std::exchange(is_at_work_, true)) return;
+    on_the_spot = on_the_spot || is_lonely_;
   }
-  if (core_->options.durability == Durability::os) {
+  if (on_the_spot) {
     run(Turn::submitter);
   } else {
     post_run();
@@ -60,8 +62,9 @@ void Committer::post_run() {
 // One commit after another, until nothing waits or one waits for a sync on another loop.
 void Committer::run(Turn turn) {
   std::size_t commits = 0;
+  const std::size_t commits_max = core_->options.durability == Durability::sync ? 1 : submitter_commits_max;
   while (take()) {
-    if (turn == Turn::submitter && (commits++ == submitter_commits_max || may_block())) return post_run();
+    if (turn == Turn::submitter && (commits++ == commits_max || may_block())) return post_run();
     write();
     if (!begin_syncs()) return;
     finish();
@@ -276,9 +279,12 @@ bool Committer::begin_syncs() {
     committer.shares_[segment_class].outcome = committer.core_->sets[segment_class]->sync();
   };
   if (touched.size() == 1) {
+    const auto began = core.steady_clock.now();
     sync(*this, touched.front());
+    sync_time_ = core.steady_clock.now() - began;
     return true;
   }
+  sync_time_ = std::chrono::nanoseconds::max();
   syncs_left_ = 2;
   const auto one_done = [](Committer& committer) {
     if (--committer.syncs_left_ > 0) return;
@@ -295,8 +301,16 @@ bool Committer::begin_syncs() {
   return false;
 }
 
+void Committer::note_loneliness() {
+  const base::Lock lock(mutex_);
+  const bool is_alone = commit_.size() == 1 && queue_.empty() && sync_time_ <= quick_sync_max;
+  lonely_commits_ = is_alone ? lonely_commits_ + 1 : 0;
+  is_lonely_ = lonely_commits_ >= lonely_commits_min;
+}
+
 void Committer::finish() {
   Core& core = *core_;
+  note_loneliness();
   for (const Share& share : shares_) {
     if (share.touched && !share.outcome) core.fail(share.outcome.error());
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -45,6 +46,10 @@ class Committer : public std::enable_shared_from_this<Committer> {
   static constexpr std::size_t commit_bytes_max = std::size_t{8} << 20;
   // What a thread that submits does at most for others before the commit loop goes on.
   static constexpr std::size_t submitter_commits_max = 8;
+  // In `sync`, whoever submits commits on the spot after so many commits of one request each, with nobody waiting
+  // behind them and none of their syncs slower than that.
+  static constexpr std::size_t lonely_commits_min = 8;
+  static constexpr std::chrono::microseconds quick_sync_max{500};
 
  private:
   struct Request {
@@ -79,6 +84,7 @@ class Committer : public std::enable_shared_from_this<Committer> {
   void post_run();
   bool take();
   bool may_block() const;
+  void note_loneliness();
   static std::size_t class_of_request(const Request& request);
   void write();
   bool begin_syncs();
@@ -99,6 +105,8 @@ class Committer : public std::enable_shared_from_this<Committer> {
   std::vector<Request> commit_;  // the one on its way
   std::array<Share, segment_class_count> shares_;
   std::size_t syncs_left_ = 0;
+  std::chrono::nanoseconds sync_time_{0};  // of the last commit
+  std::size_t lonely_commits_ = 0;
   std::vector<NewBlock> blocks_;  // of the run being written; kept for the next
   std::int64_t space_asked_ms_ = -1;
   std::uint64_t written_since_asked_ = 0;
@@ -110,6 +118,7 @@ class Committer : public std::enable_shared_from_this<Committer> {
   std::uint64_t taken_ MILLRACE_GUARDED_BY(mutex_) = 0;
   std::vector<Between> between_ MILLRACE_GUARDED_BY(mutex_);
   bool is_at_work_ MILLRACE_GUARDED_BY(mutex_) = false;  // run() is posted or at work
+  bool is_lonely_ MILLRACE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace millrace::log::segment

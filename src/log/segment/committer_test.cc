@@ -50,10 +50,11 @@ TEST_F(CommitterTest, WhatWaitsTogetherIsOneWriteAndOneSyncOfEachClass) {
   std::vector<std::unique_ptr<Writer>> writers;
   for (std::uint32_t shard = 0; shard < 20; ++shard)
     writers.push_back(make_log(life, {1, shard}, shard % 2 == 0 ? std::chrono::hours(24) : std::chrono::hours(100)));
-  for (const auto& writer : writers)
-    ASSERT_TRUE(life.append(*writer, named_block("first", 1, now_ms())).has_value());
-  calls_.clear();
   std::size_t stored = 0;
+  for (const auto& writer : writers)
+    writer->append(named_block("first", 1, now_ms()), [](base::Result<Appended> outcome) { ASSERT_TRUE(outcome); });
+  life.advance(std::chrono::milliseconds(1));
+  calls_.clear();
   for (const auto& writer : writers)
     writer->append(named_block("block", 3, now_ms()),
                    [&](base::Result<Appended> outcome) { stored += outcome ? 1 : 0; });
@@ -147,6 +148,34 @@ TEST_F(CommitterTest, TheTableOfWhatIsNotIndexedIsBounded) {
   index_is_full = false;
   life.advance(std::chrono::seconds(31));
   EXPECT_TRUE(life.append(*writer, named_block("b", 1, now_ms())).has_value());
+}
+
+TEST_F(CommitterTest, PutsThatComeAloneAreCommittedOnTheSpotAndSynced) {
+  Life life = begin();
+  auto writer = make_log(life, {1, 0});
+  const auto stored_at_once = [&] {
+    bool stored = false;
+    writer->append(named_block("alone", 1, now_ms()),
+                   [&](base::Result<Appended> outcome) { stored = outcome.has_value(); });
+    const bool is_synced = !calls_.empty() && calls_.back().first == FaultyFiles::Call::sync;
+    life.advance(std::chrono::milliseconds(1));
+    EXPECT_TRUE(stored);
+    return is_synced;
+  };
+  calls_.clear();
+  EXPECT_FALSE(stored_at_once());
+  for (std::size_t i = 0; i < Committer::lonely_commits_min; ++i)
+    stored_at_once();
+  calls_.clear();
+  EXPECT_TRUE(stored_at_once());
+  EXPECT_EQ(count(FaultyFiles::Call::sync, "day-"), 1U);
+  // Two at once are not alone.
+  std::size_t stored = 0;
+  const auto told = [&](base::Result<Appended> outcome) { stored += outcome ? 1 : 0; };
+  writer->append(named_block("a", 1, now_ms()), told);
+  writer->append(named_block("b", 1, now_ms()), told);
+  life.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(stored, 2U);
 }
 
 }  // namespace

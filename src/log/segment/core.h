@@ -28,9 +28,9 @@ inline constexpr std::uint64_t generations_ahead = std::uint64_t{1} << 24;
 
 // What the parts of one engine share. Kept by every task in flight, so it lives until the last of them is gone.
 struct Core {
-  Core(EmbeddedOptions o, EngineLoops l, io::FileSystem& f, std::unique_ptr<IndexStore> i, base::MemoryBudget& b,
+  Core(const EmbeddedOptions& o, EngineLoops l, io::FileSystem& f, std::unique_ptr<IndexStore> i, base::MemoryBudget& b,
        const io::WallClock& w, const io::SteadyClock& s, Folder&& d, std::uint64_t first_generation)
-      : options(std::move(o)),
+      : options(o),
         loops(std::move(l)),
         files(f),
         budget(b),

@@ -200,7 +200,7 @@ base::Result<OpenedEngine> open_embedded_engine(EmbeddedOptions options, EngineL
                                                 StreamNames names) {
   const auto generation = first_generation(*index, random);
   if (!generation) return base::fail(generation.error());
-  auto core = std::make_shared<Core>(std::move(options), std::move(loops), files, std::move(index), budget, wall_clock,
+  auto core = std::make_shared<Core>(options, std::move(loops), files, std::move(index), budget, wall_clock,
                                      steady_clock, std::move(folder), *generation);
   core->names = std::move(names);
   auto recovered = recover(*core);

@@ -260,7 +260,8 @@ base::Result<void> Indexer::put_expired(Cycle& cycle) {
     if (log->oldest_ms == LogState::not_known) {
       const auto oldest = core.index->seek(log->id, 0);
       if (!oldest) return base::fail(oldest.error());
-      log->oldest_ms = *oldest ? (*oldest)->arrival_ms : LogState::no_block;
+      const std::optional<IndexRow>& row = *oldest;
+      log->oldest_ms = row ? row->arrival_ms : LogState::no_block;
     }
     if (log->oldest_ms >= cutoff_ms) continue;
     log->oldest_ms = LogState::not_known;

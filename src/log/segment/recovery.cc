@@ -69,10 +69,11 @@ class LogReporter final : public Reporter {
 base::Result<std::optional<std::uint64_t>> number_value(IndexStore& index, const char* name) {
   const auto text = index.value(name);
   if (!text) return base::fail(text.error());
-  if (!*text) return std::nullopt;
+  const std::optional<std::string>& digits = *text;
+  if (!digits) return std::nullopt;
   std::uint64_t number = 0;
-  const char* const end = (*text)->data() + (*text)->size();
-  const auto parsed = std::from_chars((*text)->data(), end, number);
+  const char* const end = digits->data() + digits->size();
+  const auto parsed = std::from_chars(digits->data(), end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end) {
     return base::fail(base::Errc::data_loss, fmt::format("the index is damaged: its value {} is no number", name));
   }
@@ -150,8 +151,9 @@ class Recovery {
     clean_ = clean->has_value();
     const auto watermark = index.watermark();
     if (!watermark) return base::fail(watermark.error());
-    has_index_ = watermark->has_value();
-    after_run_ = core_.last_run = has_index_ ? (*watermark)->run : 0;
+    const std::optional<Watermark>& indexed = *watermark;
+    has_index_ = indexed.has_value();
+    after_run_ = core_.last_run = indexed ? indexed->run : 0;
     return {};
   }
 
@@ -309,8 +311,7 @@ class Recovery {
 base::Result<std::uint64_t> first_generation(IndexStore& index, io::Random& random) {
   const auto stored = number_value(index, generation_value);
   if (!stored) return base::fail(stored.error());
-  if (*stored) return **stored;
-  return random.next_u64() >> 1;
+  return stored->value_or(random.next_u64() >> 1);
 }
 
 base::Result<std::set<std::uint64_t>> recover(Core& core) {
