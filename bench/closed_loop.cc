@@ -143,12 +143,19 @@ Result<CpuTime> server_cpu(const Options& options) {
   return cpu_time(options.server);
 }
 
+Result<IoBytes> server_io(const Options& options) {
+  if (options.server == 0) return IoBytes{};
+  return io_bytes(options.server);
+}
+
 Result<void> measure(const Options& options, Shared& shared, Measurement& result) {
   const auto seconds = [](double value) { return std::chrono::duration<double>(value); };
   // Only a thread that gives up can end the warm-up early.
   if (shared.enough.try_acquire_for(seconds(options.warm_up))) return {};
   const auto before = server_cpu(options);
   if (!before) return std::unexpected(before.error());
+  const auto io_before = server_io(options);
+  if (!io_before) return std::unexpected(io_before.error());
   const double own_before = own_cpu_us();
   const auto started = Clock::now();
   shared.phase = Phase::measured;
@@ -158,6 +165,9 @@ Result<void> measure(const Options& options, Shared& shared, Measurement& result
   result.generator_cpu_us = own_cpu_us() - own_before;
   const auto after = server_cpu(options);
   if (!after) return std::unexpected(after.error());
+  const auto io_after = server_io(options);
+  if (!io_after) return std::unexpected(io_after.error());
+  result.server_written_bytes = io_after->written - io_before->written;
   result.server_counted = options.server != 0;
   result.server_before = *before;
   result.server_after = *after;

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "bench/disk.h"
 #include "bench/options.h"
 #include "bench/suite.h"
 #include "bench/workloads.h"
@@ -20,6 +22,18 @@ int fail(const std::string& reason, int code) {
   return code;
 }
 
+int cold(const Options& options) {
+  if (options.broker.empty()) return fail("cold needs --broker", exit_usage);
+  const std::string folder = std::filesystem::absolute(options.folder);
+  std::filesystem::create_directories(folder);
+  const auto reads = measure_cold_reads(options.broker, folder, static_cast<std::uint64_t>(options.gib * (1U << 30)));
+  if (!reads) return fail(reads.error(), exit_failed);
+  fmt::print(
+      "{:.0f} MB/s served, {:.2f} bytes read from the disk a byte, writers' p99 {:.1f} ms before, {:.1f} ms beside\n",
+      reads->mb_per_second, reads->read_per_byte, reads->baseline_p99_ms, reads->writers_p99_ms);
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
   if (words.empty() || words.front() == "--help") {
     fmt::print("{}", help());
@@ -32,6 +46,7 @@ int run(const std::vector<std::string>& words) {
     if (!reached) return fail(reached.error(), exit_failed);
     return *reached || !options->strict ? 0 : exit_failed;
   }
+  if (options->workload == "cold") return cold(*options);
   const auto measured = run_workload(*options);
   if (!measured) return fail(measured.error(), exit_failed);
   fmt::print("{}\n", options->json ? measured->as_json() : measured->as_table());

@@ -47,6 +47,8 @@ constexpr std::array rows{
         [](Options& o, std::string_view text) { return read_number(text, o.requests); }},
     Row{"--rate", "N", "records a second, for visible (1000)",
         [](Options& o, std::string_view text) { return read_number(text, o.rate) && o.rate > 0; }},
+    Row{"--gib", "N", "GiB that the reader finds, for cold (4)",
+        [](Options& o, std::string_view text) { return read_number(text, o.gib) && o.gib > 0; }},
     Row{"--pid", "PID", "the server's process: its CPU is counted",
         [](Options& o, std::string_view text) { return read_number(text, o.server); }},
     Row{"--sign", "real|once", "a new signature for each request, or one kept (real)",
@@ -63,7 +65,7 @@ constexpr std::array rows{
         [](Options& o, std::string_view) { return o.json = true; }},
     Row{"--allow-errors", "", "exit with 0 in spite of errors and throttles",
         [](Options& o, std::string_view) { return o.allow_errors = true; }},
-    Row{"--broker", "PATH", "the millrace binary, for quick",
+    Row{"--broker", "PATH", "the millrace binary, for quick and cold",
         [](Options& o, std::string_view text) {
           o.broker = text;
           return !text.empty();
@@ -73,7 +75,7 @@ constexpr std::array rows{
           o.nginx = text;
           return !text.empty();
         }},
-    Row{"--folder", "PATH", "where quick keeps its logs and its JSON (build/bench)",
+    Row{"--folder", "PATH", "where quick and cold keep logs, data and JSON (build/bench)",
         [](Options& o, std::string_view text) {
           o.folder = text;
           return !text.empty();
@@ -121,6 +123,8 @@ std::string help() {
       "  get      GetRecords of --records a call, always the same page of a stream that is filled before\n"
       "  echo     signed PutRecord requests at any HTTP server\n"
       "  visible  a producer of --rate records a second, and a reader that polls the tip without pause\n"
+      "  cold     a broker of its own with --gib on 64 shards, and a reader of all of it from the disk, beside "
+      "writers\n"
       "  quick    all of them at a broker and at nginx, in turn, against the marks\n\n";
   for (const Row& row : rows)
     text += fmt::format("  {:<14} {:<10} {}\n", row.name, row.value, row.help);

@@ -25,6 +25,7 @@ struct Options {
   double warm_up = 0.5;        // seconds
   std::uint64_t requests = 0;  // ends the measured window early; 0: seconds alone
   double rate = 1000;          // records a second, for "visible"
+  double gib = 4;              // that the reader of "cold" finds
   pid_t server = 0;            // whose CPU is counted; 0: nobody's
   bool sign_each = true;
   Encoding encoding = Encoding::json;

@@ -55,6 +55,19 @@ Result<std::uint64_t> resident_bytes(pid_t pid) {
   return std::unexpected(fmt::format("no VmRSS in /proc/{}/status", pid));
 }
 
+Result<IoBytes> io_bytes(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/io", pid));
+  IoBytes bytes;
+  int found = 0;
+  std::string word;
+  while (file >> word) {
+    if (word == "read_bytes:" && file >> bytes.read) ++found;
+    if (word == "write_bytes:" && file >> bytes.written) ++found;
+  }
+  if (found == 2) return bytes;
+  return std::unexpected(fmt::format("cannot read /proc/{}/io", pid));
+}
+
 Result<std::unique_ptr<Child>> Child::start(const Spec& spec) {
   std::vector<char*> arguments;
   for (const std::string& word : spec.command)
@@ -88,9 +101,14 @@ Result<std::unique_ptr<Child>> Child::start(const Spec& spec) {
 }
 
 Child::~Child() {
+  end_by_kill();
+}
+
+void Child::end_by_kill() {
   if (!running()) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, &wait_status_, 0);
+  reaped_ = true;
 }
 
 bool Child::running() {

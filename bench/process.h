@@ -25,6 +25,14 @@ Result<CpuTime> cpu_time(pid_t pid);
 // VmRSS of /proc/PID/status, in bytes.
 Result<std::uint64_t> resident_bytes(pid_t pid);
 
+// What a process has had read from and written to the disk since its start, as /proc/PID/io counts it: pages that were
+// in memory already cost no read, and a page written counts when it is changed, each time anew after a sync.
+struct IoBytes {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+};
+Result<IoBytes> io_bytes(pid_t pid);
+
 // A server started for a measurement. The destructor ends it by SIGKILL, should it still run.
 class Child {
  public:
@@ -44,6 +52,8 @@ class Child {
 
   // SIGTERM, then waits up to 10 s. A signal death or a status other than 0 is an error.
   Result<void> stop();
+  // SIGKILL, and waits for the end.
+  void end_by_kill();
 
  private:
   explicit Child(pid_t pid) : pid_(pid) {}

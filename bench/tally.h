@@ -34,6 +34,7 @@ struct Measurement {
   bool server_counted = false;
   CpuTime server_before;
   CpuTime server_after;
+  std::uint64_t server_written_bytes = 0;  // to the disk, in the window
   double generator_cpu_us = 0;
   std::map<std::string, Histogram> further;  // latencies beside the main one, by name
 

@@ -132,9 +132,7 @@ Result<Measurement> run_get(const Options& options, TemporaryStream& stream) {
     if (!iterator) return std::unexpected(iterator.error());
     iterators.push_back(std::move(*iterator));
   }
-  return run_closed_loop(options, [&](std::uint32_t first, std::uint32_t connections) {
-    return std::make_unique<GetTraffic>(options, iterators, first, connections);
-  });
+  return run_gets_at(options, iterators);
 }
 
 template <class PutKind>
@@ -146,6 +144,16 @@ Result<Measurement> run_puts(const Options& options, const std::string& stream) 
 
 }  // namespace
 
+Result<Measurement> run_puts_into(const Options& options, const std::string& stream) {
+  return options.workload == "put" ? run_puts<PutTraffic>(options, stream) : run_puts<PutsTraffic>(options, stream);
+}
+
+Result<Measurement> run_gets_at(const Options& options, const std::vector<std::string>& iterators) {
+  return run_closed_loop(options, [&](std::uint32_t first, std::uint32_t connections) {
+    return std::make_unique<GetTraffic>(options, iterators, first, connections);
+  });
+}
+
 Result<Measurement> run_workload(const Options& options) {
   if (options.workload == "echo") return run_puts<PutTraffic>(options, "bench-echo");
   if (options.workload == "visible") return run_visible(options);
@@ -154,9 +162,7 @@ Result<Measurement> run_workload(const Options& options) {
   }
   const auto stream = TemporaryStream::create(options.endpoint, options.workload, options.shards);
   if (!stream) return std::unexpected(stream.error());
-  auto result = options.workload == "put"    ? run_puts<PutTraffic>(options, (*stream)->name())
-                : options.workload == "puts" ? run_puts<PutsTraffic>(options, (*stream)->name())
-                                             : run_get(options, **stream);
+  auto result = options.workload == "get" ? run_get(options, **stream) : run_puts_into(options, (*stream)->name());
   if (!result) return result;
   if (const auto removed = (*stream)->remove(); !removed) return std::unexpected(removed.error());
   return result;

@@ -22,6 +22,9 @@ struct BrokerOptions {
   unsigned threads = 1;
   std::string region = "us-east-1";
   std::string account_id = "000000000000";
+  // Folder where records are kept, each on the disk before it is acknowledged; made where it is absent, and one
+  // broker's at a time. Empty: records are kept in memory, and gone with the broker.
+  std::string data_dir{};
 };
 
 class Broker {

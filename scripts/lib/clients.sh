@@ -20,14 +20,20 @@ broker_program="$project_root/build/release/millrace"
 broker_pid=""
 trap '[[ -z $broker_pid ]] || kill "$broker_pid" 2>/dev/null || true' EXIT
 
-# start_broker LOG: a broker on a free port, in memory, built where it is missing. Sets broker_pid and broker_endpoint
-# once the broker has said that it is ready.
+free_port() {
+  /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_broker LOG ENGINE [DATA_DIR [PORT]]: a broker on a free port, built where it is missing; the embedded engine
+# keeps its records in DATA_DIR. Sets broker_pid and broker_endpoint once the broker has said that it is ready.
 start_broker() {
-  local log=$1 port deadline
+  local log=$1 engine=$2 data_dir=${3:-} port=${4:-} deadline
+  local arguments=(--engine "$engine")
   [[ -x $broker_program ]] || "$project_root/scripts/build" release millrace || die "there is no broker to start"
-  port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  [[ -n $port ]] || port=$(free_port)
+  [[ -z $data_dir ]] || arguments+=(--data-dir "$data_dir")
   : >"$log"
-  "$broker_program" serve --host 127.0.0.1 --port "$port" --engine memory >"$log" 2>&1 &
+  "$broker_program" serve --host 127.0.0.1 --port "$port" "${arguments[@]}" >"$log" 2>&1 &
   broker_pid=$!
   broker_endpoint="http://127.0.0.1:$port"
   deadline=$((SECONDS + 30))

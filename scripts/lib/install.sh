@@ -4,7 +4,7 @@
 packages_to_build=(
   clang-19 lld-19 cmake ninja-build ccache
   libboost1.81-dev libssl-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev
-  protobuf-compiler libprotobuf-dev libdeflate-dev libgtest-dev libgmock-dev
+  protobuf-compiler libprotobuf-dev librocksdb-dev libdeflate-dev libgtest-dev libgmock-dev
 )
 # What the tests take beside that: sanitizers' runtimes, the checkers of the source, and Python for tests of the process.
 packages_to_test=(libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 python3)

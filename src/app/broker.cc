@@ -8,10 +8,12 @@
 
 #include "admin/admin.h"
 #include "api/context.h"
+#include "app/engines.h"
 #include "app/front.h"
 #include "app/gauges.h"
 #include "app/machine.h"
 #include "app/version.h"
+#include "base/log.h"
 #include "base/memory_budget.h"
 #include "base/metrics.h"
 #include "coordinator/coordinator.h"
@@ -20,7 +22,6 @@
 #include "io/clock.h"
 #include "io/random.h"
 #include "io/system.h"
-#include "log/memory/memory_engine.h"
 #include "model/arn.h"
 #include "model/token.h"
 #include "shard/shard.h"
@@ -29,13 +30,10 @@
 namespace millrace::app {
 namespace {
 
-// A memory engine's iterators end with it, so its key is as old as the process.
-model::TokenSealer make_sealer(io::Random& random) {
-  model::TokenSealer::Key key{};
+std::unique_ptr<model::TokenSealer> make_sealer(const model::TokenSealer::Key& key, io::Random& random) {
   std::array<std::byte, model::TokenSealer::salt_bytes> salt{};
-  random.fill(key);
   random.fill(salt);
-  return {key, salt};
+  return std::make_unique<model::TokenSealer>(key, salt);
 }
 
 coordinator::AccountLimits limits_of(const Options& options) {
@@ -61,9 +59,9 @@ coordinator::TransitionDelays delays_of(const Options& options) {
 std::string_view words_for(log::DurabilityClass durability) {
   switch (durability) {
     case log::DurabilityClass::none:
-      return "none";
+      return "nothing";
     case log::DurabilityClass::process:
-      return "the process";
+      return "a kill";
     case log::DurabilityClass::local_fsync:
       return "a power cut";
     case log::DurabilityClass::quorum_memory:
@@ -82,21 +80,12 @@ std::string_view words_for(log::DurabilityClass durability) {
 struct Broker::Parts {
   explicit Parts(const Options& options)
       : budget(options.memory_max),
-        engine(log::make_memory_engine(budget, wall_clock)),
-        tail_cache(shard::TailCache::bytes_max_of(budget)),
-        shared{.engine = *engine,
-               .clock = wall_clock,
-               .budget = budget,
-               .tail_cache = tail_cache,
-               .commits = metrics.add_counter("millrace_commits_total", "Commits of shards."),
-               .commit_records = metrics.add_histogram("millrace_commit_records", "Records a commit.", 1),
-               .append_queue_full =
-                   metrics.add_counter("millrace_append_queue_full_total", "Appends refused by a full queue.")},
         identity{.region = options.region, .account = options.account_id},
-        sealer(make_sealer(random)),
         network(io::system_network()) {}
 
   base::Result<void> open(const Options& options);
+  base::Result<void> open_streams(const Options& options);
+  base::Result<void> listen(const Options& options);
   void start_loops(unsigned count);
   void end(std::chrono::milliseconds grace);
 
@@ -105,12 +94,12 @@ struct Broker::Parts {
   io::SystemRandom random;
   base::MemoryBudget budget;
   base::Metrics metrics;
-  std::unique_ptr<log::Engine> engine;
-  shard::TailCache tail_cache;
-  shard::Shared shared;
+  std::unique_ptr<EngineHost> host;
+  std::unique_ptr<shard::TailCache> tail_cache;
+  std::unique_ptr<shard::Shared> shared;
   std::unique_ptr<coordinator::Coordinator> coordinator;
   model::Identity identity;
-  model::TokenSealer sealer;
+  std::unique_ptr<model::TokenSealer> sealer;
   std::unique_ptr<api::Context> context;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<admin::Admin> admin;
@@ -127,22 +116,52 @@ void Broker::Parts::start_loops(unsigned count) {
 }
 
 base::Result<void> Broker::Parts::open(const Options& options) {
-  auto opened = coordinator::Coordinator::open(shared, random, limits_of(options), delays_of(options));
+  auto opened = EngineHost::open(options, budget, wall_clock, steady_clock, random);
   if (!opened) return base::fail(opened.error());
-  coordinator = std::move(*opened);
+  host = std::move(*opened);
+  if (auto streams = open_streams(options); !streams) return streams;
+  sealer = make_sealer(host->installation_key(), random);
   context = std::make_unique<api::Context>(api::Context{.coordinator = *coordinator,
                                                         .clock = wall_clock,
                                                         .identity = identity,
-                                                        .sealer = sealer,
+                                                        .sealer = *sealer,
                                                         .budget = budget,
                                                         .limits = options.limits,
                                                         .lenient_arns = options.lenient_arns});
   gateway = std::make_unique<gateway::Gateway>(*context, random, steady_clock, metrics, options.accounts);
-  add_gauges(metrics, budget, *engine, tail_cache, *coordinator);
-  admin = std::make_unique<admin::Admin>(metrics, ready_checks(budget, *engine, *coordinator),
+  add_gauges(metrics, budget, host->engine(), *tail_cache, *coordinator);
+  if (host->is_on_disk()) add_disk_gauges(metrics, *host);
+  admin = std::make_unique<admin::Admin>(metrics, ready_checks(budget, host->engine(), *coordinator),
                                          fmt::format("\"engine\":\"{}\",\"version\":\"{}\"", options.engine, version));
   front = std::make_unique<Front>(*admin, *gateway);
+  return listen(options);
+}
 
+base::Result<void> Broker::Parts::open_streams(const Options& options) {
+  tail_cache = std::make_unique<shard::TailCache>(host->tail_cache_bytes());
+  shared = std::make_unique<shard::Shared>(
+      shard::Shared{.engine = host->engine(),
+                    .clock = wall_clock,
+                    .budget = budget,
+                    .tail_cache = *tail_cache,
+                    .commits = metrics.add_counter("millrace_commits_total", "Commits of shards."),
+                    .commit_records = metrics.add_histogram("millrace_commit_records", "Records a commit.", 1),
+                    .append_queue_full =
+                        metrics.add_counter("millrace_append_queue_full_total", "Appends refused by a full queue.")});
+  auto opened = coordinator::Coordinator::open(*shared, random, limits_of(options), delays_of(options));
+  if (!opened) return base::fail(opened.error());
+  coordinator = std::move(*opened);
+  host->name_streams([this](std::uint64_t uid) {
+    const auto directory = coordinator->directory();
+    for (const auto& [name, entry] : directory->by_name) {
+      if (entry->stream->uid == uid) return entry->stream->name;
+    }
+    return std::string();
+  });
+  return {};
+}
+
+base::Result<void> Broker::Parts::listen(const Options& options) {
   start_loops(options.threads == 0 ? processors() : options.threads);
   coordinator->run_on(*loops.front());
   std::vector<io::Loop*> targets;
@@ -161,12 +180,21 @@ void Broker::Parts::end(std::chrono::milliseconds grace) {
   if (std::exchange(ended, true)) return;
   if (server != nullptr) server->stop(grace);
   if (coordinator != nullptr) coordinator->leave_loop();
-  std::promise<void> stopped;
-  engine->stop([&stopped](base::Result<void>) { stopped.set_value(); });
-  stopped.get_future().wait();
+  if (host != nullptr) {
+    std::promise<void> stopped;
+    host->engine().stop([&stopped](base::Result<void> outcome) {
+      if (!outcome) {
+        base::log::error("the engine could not stop cleanly; the next start recovers what it holds",
+                         {{"why", base::describe(outcome.error())}});
+      }
+      stopped.set_value();
+    });
+    stopped.get_future().wait();
+  }
   server.reset();
   for (const auto& loop : loops)
     loop->stop();
+  if (host != nullptr) host->end_threads();
 }
 
 base::Result<std::unique_ptr<Broker>> Broker::start(const Options& options) {
@@ -205,7 +233,7 @@ unsigned Broker::threads() const {
 }
 
 std::string_view Broker::durability() const {
-  return words_for(parts_->engine->durability());
+  return words_for(parts_->host->engine().durability());
 }
 
 }  // namespace millrace::app

@@ -11,13 +11,15 @@
 
 namespace millrace::app {
 
-enum class Command : std::uint8_t { serve, health, version, help };
+enum class Command : std::uint8_t { serve, health, check, version, help };
 
 struct CommandRow {
   std::string_view name;
   Command command;
   unsigned options;  // the bit of OptionRow::commands; 0: takes none
   std::string_view help;
+  std::string_view operand{};    // what it must be given beside its options, "DIR"; empty: nothing
+  std::string_view more_help{};  // sentences for its own help
 };
 
 std::span<const CommandRow> command_rows();
@@ -33,10 +35,12 @@ struct CommandLine {
   const CommandRow* command = nullptr;
   bool help = false;  // the help of the command is wanted, not the command
   std::vector<Given> given;
+  std::string operand;
 };
 
-// Reads the arguments that follow the program's name: a command, then its flags as `--name value` or `--name=value`.
-// Errors (bad_config): no or an unknown command, an unknown flag, each with the nearest name; a flag twice; no value.
+// Reads the arguments that follow the program's name: a command, then its flags as `--name value` or `--name=value`,
+// and its operand where it has one. Errors (bad_config): no or an unknown command, an unknown flag, each with the
+// nearest name; a flag twice; no value; an operand that is missing, twice or none of the command's.
 base::Result<CommandLine> parse_command_line(std::span<const std::string_view> arguments,
                                              std::span<const OptionRow> options);
 

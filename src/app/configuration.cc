@@ -11,6 +11,7 @@ namespace millrace::app {
 namespace {
 
 constexpr std::string_view environment_prefix = "MILLRACE_";
+constexpr const char* default_origin = "default";
 
 struct FromEnvironment {
   std::vector<Given> given;
@@ -95,8 +96,8 @@ std::string environment_name(std::string_view option) {
   return name;
 }
 
-base::Result<Configuration> configure(const CommandLine& line, std::span<const std::string_view> environment,
-                                      io::FileSystem& files, std::span<const OptionRow> options) {
+base::Result<Configuration> configure(const CommandLine& line, Environment environment, io::FileSystem& files,
+                                      std::span<const OptionRow> options) {
   FromEnvironment variables = read_environment(environment, options);
   const auto file = read_file(line.given, variables.given, files, options);
   if (!file) return base::fail(file.error());
@@ -105,7 +106,8 @@ base::Result<Configuration> configure(const CommandLine& line, std::span<const s
   configuration.warnings = std::move(variables.warnings);
   for (const OptionRow& row : options) {
     if ((row.commands & line.command->options) == 0) continue;
-    Given chosen{&row, std::string(row.default_text), "default"};
+    Given chosen{&row, row.default_for == nullptr ? std::string(row.default_text) : row.default_for(environment),
+                 default_origin};
     for (const std::span<const Given> source :
          {std::span<const Given>(line.given), std::span<const Given>(variables.given), std::span<const Given>(*file)}) {
       if (const Given* given = find_given(source, row)) {
@@ -127,10 +129,19 @@ base::Result<Configuration> configure(const CommandLine& line, std::span<const s
 Options default_options() {
   Options options;
   for (const OptionRow& row : option_rows()) {
+    if ((row.commands & for_serve) == 0) continue;
     // A default that its own parser refuses is found by the test of the table.
-    if ((row.commands & for_serve) != 0) (void)row.parse(options, row.default_text);
+    (void)row.parse(options, row.default_for == nullptr ? std::string(row.default_text) : row.default_for({}));
   }
   return options;
+}
+
+std::vector<std::string_view> given_names(const Configuration& configuration) {
+  std::vector<std::string_view> names;
+  for (const Given& setting : configuration.settings) {
+    if (setting.origin != default_origin) names.push_back(setting.row->name);
+  }
+  return names;
 }
 
 std::string print_configuration(const Configuration& configuration) {

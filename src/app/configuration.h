@@ -22,11 +22,14 @@ struct Configuration {
 // Puts the options of a command together: a flag wins over the environment (MILLRACE_*, those that are not empty), that
 // over the file named by --config, that over the default. `environment` holds "NAME=value". Unknown MILLRACE_* names
 // are warnings, everything else that is wrong is an error (bad_config) of one sentence that names the option.
-base::Result<Configuration> configure(const CommandLine& line, std::span<const std::string_view> environment,
-                                      io::FileSystem& files, std::span<const OptionRow> options);
+base::Result<Configuration> configure(const CommandLine& line, Environment environment, io::FileSystem& files,
+                                      std::span<const OptionRow> options);
 
-// The default of every option of `serve`.
+// The default of every option of `serve`, for a caller without an environment.
 Options default_options();
+
+// The options that somebody gave: by a flag, the environment or the file.
+std::vector<std::string_view> given_names(const Configuration& configuration);
 
 // "MILLRACE_MEMORY_MAX" of "memory-max".
 std::string environment_name(std::string_view option);

@@ -30,6 +30,7 @@ class TextFiles final : public io::FileSystem {
   base::Result<void> make_directory(const std::string&) override { return unused(); }
   base::Result<std::vector<std::string>> list(const std::string&) override { return unused(); }
   base::Result<void> sync_directory(const std::string&) override { return unused(); }
+  base::Result<std::unique_ptr<io::FileLock>> lock(const std::string&) override { return unused(); }
   base::Result<std::uint64_t> free_bytes(const std::string&) override { return unused(); }
 
  private:
@@ -62,11 +63,14 @@ class ConfigurationTest : public testing::Test {
 };
 
 TEST_F(ConfigurationTest, EveryDefaultIsRightAndHasTheDocumentedValue) {
-  const auto made = configured({"serve"});
+  const auto made = configured({"serve"}, {"HOME=/home/somebody"});
   ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(given_names(*made), IsEmpty());
   EXPECT_THAT(made->options.hosts, ElementsAre("127.0.0.1", "::1"));
   EXPECT_EQ(made->options.port, 4567);
-  EXPECT_EQ(made->options.engine, "memory");
+  EXPECT_EQ(made->options.engine, "embedded");
+  EXPECT_EQ(made->options.durability, log::segment::Durability::sync);
+  EXPECT_EQ(made->options.disk_reserve, 1ull << 30);
   EXPECT_EQ(made->options.memory_max, 1ull << 30);
   EXPECT_EQ(made->options.region, "us-east-1");
   EXPECT_EQ(made->options.account_id, "000000000000");
@@ -82,8 +86,8 @@ TEST_F(ConfigurationTest, EveryDefaultIsRightAndHasTheDocumentedValue) {
 
 TEST_F(ConfigurationTest, AFlagWinsOverTheEnvironmentOverTheFileOverTheDefault) {
   files_.texts["/m.toml"] = "port = 1\nthreads = 1\nregion = \"eu-west-1\"\n";
-  const auto made =
-      configured({"serve", "--config", "/m.toml", "--port=3"}, {"PATH=/bin", "MILLRACE_PORT=2", "MILLRACE_THREADS=2"});
+  const auto made = configured({"serve", "--config", "/m.toml", "--port=3"},
+                               {"PATH=/bin", "HOME=/h", "MILLRACE_PORT=2", "MILLRACE_THREADS=2"});
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_EQ(made->options.port, 3);
   EXPECT_EQ(origin(*made, "port"), "--port");
@@ -94,16 +98,51 @@ TEST_F(ConfigurationTest, AFlagWinsOverTheEnvironmentOverTheFileOverTheDefault) 
   EXPECT_EQ(origin(*made, "engine"), "default");
 }
 
+TEST_F(ConfigurationTest, TheDataFolderIsTheMachinesForRootAndTheUsersForOthers) {
+  using Entries = std::vector<std::string_view>;
+  EXPECT_EQ(default_data_dir(Entries{"HOME=/root", "XDG_DATA_HOME=/data"}, true), "/var/lib/millrace");
+  EXPECT_EQ(default_data_dir(Entries{"HOME=/home/a", "XDG_DATA_HOME=/data"}, false), "/data/millrace");
+  EXPECT_EQ(default_data_dir(Entries{"XDG_DATA_HOME=", "HOME=/home/a"}, false), "/home/a/.local/share/millrace");
+  EXPECT_EQ(default_data_dir(Entries{"XDG_DATA_HOME=data", "HOME=/home/a"}, false), "/home/a/.local/share/millrace");
+  EXPECT_EQ(default_data_dir(Entries{"HOME="}, false), "");
+  EXPECT_EQ(default_data_dir({}, false), "");
+
+  Options options = default_options();
+  options.data_dir.clear();
+  options.engine = embedded_engine;
+  const auto without = check_together(options);
+  ASSERT_FALSE(without);
+  EXPECT_THAT(without.error().message, HasSubstr("--data-dir PATH or --engine memory"));
+  options.engine = memory_engine;
+  EXPECT_TRUE(check_together(options));
+
+  const auto given = configured({"serve", "--data-dir", "/srv/millrace//"});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->options.data_dir, "/srv/millrace");
+  EXPECT_THAT(given_names(*given), ElementsAre("data-dir"));
+  EXPECT_EQ(error_of({"serve", "--data-dir", "/"}), "--data-dir: '/' is the root of the file system");
+}
+
+TEST_F(ConfigurationTest, ACommandThatWantsAnOperandIsGivenOne) {
+  const Words words = {"check", "/srv/millrace"};
+  const auto line = parse_command_line(words, option_rows());
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(line->operand, "/srv/millrace");
+  EXPECT_EQ(error_of({"check"}), "millrace check needs DIR: millrace check DIR");
+  EXPECT_EQ(error_of({"check", "/a", "/b"}), "'/b' is no option; options begin with --");
+  EXPECT_EQ(error_of({"check", "--port", "1"}), "unknown option --port of millrace check");
+}
+
 TEST_F(ConfigurationTest, TheFileMayBeNamedByTheEnvironmentAndListAddresses) {
   files_.texts["/m.toml"] = "host = [\"0.0.0.0\", \"::\"]\nprint-example = true\n";
-  const auto made = configured({"serve"}, {"MILLRACE_CONFIG=/m.toml"});
+  const auto made = configured({"serve"}, {"HOME=/h", "MILLRACE_CONFIG=/m.toml"});
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_THAT(made->options.hosts, ElementsAre("0.0.0.0", "::"));
   EXPECT_TRUE(made->options.print_example);
 }
 
 TEST_F(ConfigurationTest, AnEmptyVariableCountsAsAbsent) {
-  const auto made = configured({"serve"}, {"MILLRACE_PORT="});
+  const auto made = configured({"serve"}, {"HOME=/h", "MILLRACE_PORT="});
   ASSERT_TRUE(made);
   EXPECT_EQ(origin(*made, "port"), "default");
 }
@@ -116,7 +155,7 @@ TEST_F(ConfigurationTest, UnknownNamesAreToldWithTheNearest) {
   files_.texts["/m.toml"] = "port = 1\n\nlog_level = \"info\"\n";
   EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}),
             "/m.toml:3: unknown option 'log_level'; did you mean log-level?");
-  const auto warned = configured({"serve"}, {"MILLRACE_MEMORY=1GiB", "MILLRACE_PROT=1"});
+  const auto warned = configured({"serve"}, {"HOME=/h", "MILLRACE_MEMORY=1GiB", "MILLRACE_PROT=1"});
   ASSERT_TRUE(warned);
   EXPECT_THAT(warned->warnings,
               ElementsAre("unknown environment variable MILLRACE_MEMORY is ignored; did you mean MILLRACE_MEMORY_MAX?",
@@ -130,7 +169,10 @@ TEST_F(ConfigurationTest, ABadValueIsToldWithItsOrigin) {
   files_.texts["/m.toml"] = "shutdown-timeout = 5\n";
   EXPECT_EQ(error_of({"serve", "--config", "/m.toml"}),
             "shutdown-timeout in /m.toml: '5' is not a duration with its unit, such as 5s or 500ms");
-  EXPECT_THAT(error_of({"serve", "--engine", "disk"}), HasSubstr("is not an engine of this version"));
+  EXPECT_EQ(error_of({"serve", "--engine", "disk"}),
+            "--engine: 'disk' is not an engine of this version, which has: embedded, memory");
+  EXPECT_EQ(error_of({"serve", "--durability", "none"}), "--durability: 'none' is not one of sync, os");
+  EXPECT_THAT(error_of({"serve", "--disk-reserve", "17TiB"}), HasSubstr("is not from 0B to 16TiB"));
   EXPECT_THAT(error_of({"serve", "--log-level", "loud"}), HasSubstr("is not one of debug, info, warn, error"));
   EXPECT_THAT(error_of({"serve", "--account-id", "123"}), HasSubstr("12 digits"));
   for (std::string_view host : {"localhost", "", "127.0.0.1,", ",::1", "127.0.0.1, ::1"}) {
@@ -161,10 +203,10 @@ TEST_F(ConfigurationTest, BrokenFilesAreErrorsThatNameTheLine) {
 }
 
 TEST_F(ConfigurationTest, BodiesMustFitTheirShareOfTheMemory) {
-  EXPECT_EQ(error_of({"serve", "--memory-max", "64MiB"}),
+  EXPECT_EQ(error_of({"serve", "--memory-max", "64MiB"}, {"HOME=/h"}),
             "memory-max is too small for body-max 16MiB: bodies have 15 % of it, so give at least 107MiB");
-  EXPECT_TRUE(configured({"serve", "--memory-max", "107MiB"}));
-  EXPECT_TRUE(configured({"serve", "--memory-max", "64MiB", "--body-max", "8MiB"}));
+  EXPECT_TRUE(configured({"serve", "--memory-max", "107MiB"}, {"HOME=/h"}));
+  EXPECT_TRUE(configured({"serve", "--memory-max", "64MiB", "--body-max", "8MiB"}, {"HOME=/h"}));
 }
 
 TEST_F(ConfigurationTest, AccountsAreATableOfAccessKeys) {
@@ -211,8 +253,9 @@ TEST_F(ConfigurationTest, HealthLooksAtItsOwnOptionsOnly) {
 
 TEST_F(ConfigurationTest, ThePrintedConfigurationIsAFileOfOptions) {
   files_.texts["/m.toml"] = "region = \"eu-west-1\"\n";
-  const auto made = configured({"serve", "--config", "/m.toml", "--port", "9"}, {"MILLRACE_THREADS=3"});
-  ASSERT_TRUE(made);
+  const auto made =
+      configured({"serve", "--config", "/m.toml", "--port", "9", "--data-dir", "/srv/m"}, {"MILLRACE_THREADS=3"});
+  ASSERT_TRUE(made) << made.error().message;
   const std::string printed = print_configuration(*made);
   EXPECT_THAT(printed, testing::ContainsRegex("port = \"9\" +# --port\n"));
   EXPECT_THAT(printed, testing::ContainsRegex("threads = \"3\" +# MILLRACE_THREADS\n"));
@@ -225,6 +268,7 @@ TEST_F(ConfigurationTest, ThePrintedConfigurationIsAFileOfOptions) {
   EXPECT_EQ(again->options.port, 9);
   EXPECT_EQ(again->options.threads, 3u);
   EXPECT_EQ(again->options.region, "eu-west-1");
+  EXPECT_EQ(again->options.data_dir, "/srv/m");
 }
 
 TEST_F(ConfigurationTest, SecretsAreNeverPrintedAndNeverPartOfAnError) {

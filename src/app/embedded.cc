@@ -17,13 +17,19 @@ struct Broker::Impl {
 
 std::expected<Broker, std::string> Broker::start(const BrokerOptions& options) {
   // Through the same table as the program's, so that a bad value gets the same sentence.
-  const std::vector<std::string> words = {"serve",
-                                          "--host=" + options.host,
-                                          "--port=" + std::to_string(options.port),
-                                          "--memory-max=" + std::to_string(options.memory_max) + "B",
-                                          "--threads=" + std::to_string(options.threads),
-                                          "--region=" + options.region,
-                                          "--account-id=" + options.account_id};
+  std::vector<std::string> words = {"serve",
+                                    "--host=" + options.host,
+                                    "--port=" + std::to_string(options.port),
+                                    "--memory-max=" + std::to_string(options.memory_max) + "B",
+                                    "--threads=" + std::to_string(options.threads),
+                                    "--region=" + options.region,
+                                    "--account-id=" + options.account_id};
+  if (options.data_dir.empty()) {
+    words.push_back("--engine=memory");
+  } else {
+    words.push_back("--engine=embedded");
+    words.push_back("--data-dir=" + options.data_dir);
+  }
   const auto line =
       app::parse_command_line(std::vector<std::string_view>(words.begin(), words.end()), app::option_rows());
   if (!line) return std::unexpected(line.error().message);

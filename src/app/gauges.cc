@@ -87,7 +87,7 @@ void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const 
                     [&coordinator] { return static_cast<double>(coordinator.directory()->by_name.size()); });
   metrics.add_gauge("millrace_open_shards", "Open shards of all streams.", {},
                     [&coordinator] { return open_shards(coordinator); });
-  metrics.add_gauge("millrace_engine_records", "Records that the engine holds.", {},
+  metrics.add_gauge("millrace_engine_records", "Records appended since the start.", {},
                     [&engine] { return static_cast<double>(engine.usage().records); });
   metrics.add_gauge("millrace_engine_bytes", "Bytes of blocks that the engine holds.", {},
                     [&engine] { return static_cast<double>(engine.usage().bytes); });
@@ -96,6 +96,22 @@ void add_gauges(base::Metrics& metrics, const base::MemoryBudget& budget, const 
   metrics.add_samples("millrace_stream_records_dropped_total",
                       "Records of a stream dropped early because the engine's share was full.", "counter",
                       [&engine, &coordinator] { return dropped_by_stream(engine, coordinator); });
+}
+
+void add_disk_gauges(base::Metrics& metrics, const EngineHost& host) {
+  const log::Engine& engine = host.engine();
+  metrics.add_gauge("millrace_engine_commits", "Commits of the engine since the start, over all shards.", {},
+                    [&engine] { return static_cast<double>(engine.usage().commits); });
+  metrics.add_gauge("millrace_engine_disk_bytes", "Bytes that the engine's files take on the disk.", {},
+                    [&engine] { return static_cast<double>(engine.usage().disk_bytes); });
+  metrics.add_gauge("millrace_engine_segments", "Files of records, free ones that wait for another life counted.", {},
+                    [&engine] { return static_cast<double>(engine.usage().segments); });
+  metrics.add_gauge("millrace_engine_unindexed_blocks", "Blocks on the disk that the index has not taken yet.", {},
+                    [&engine] { return static_cast<double>(engine.usage().unindexed_blocks); });
+  metrics.add_gauge("millrace_engine_unindexed_blocks_max", "How many there may be before puts are throttled.", {},
+                    [&host] { return static_cast<double>(host.unindexed_blocks_max()); });
+  metrics.add_gauge("millrace_disk_free_bytes", "Bytes that are free on the disk of the data folder.", {},
+                    [&host] { return static_cast<double>(host.disk_free_bytes()); });
 }
 
 std::vector<admin::ReadyCheck> ready_checks(const base::MemoryBudget& budget, const log::Engine& engine,

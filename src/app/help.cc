@@ -25,7 +25,9 @@ void append_page_rows(std::string& out, std::span<const OptionRow> options, unsi
     if ((row.commands & command) == 0) continue;
     const std::string value = row.value.empty() ? std::string{} : fmt::format(" {}", row.value);
     const std::string file = row.in_file ? fmt::format("`{}`", row.name) : std::string("-");
-    const std::string fallback = row.default_text.empty() ? std::string("none") : fmt::format("`{}`", row.default_text);
+    const std::string fallback = row.default_text.empty()     ? std::string("none")
+                                 : row.default_for != nullptr ? std::string(row.default_text)
+                                                              : fmt::format("`{}`", row.default_text);
     fmt::format_to(std::back_inserter(out), "| `--{}{}` | `{}` | {} | {} | {}{} |\n", row.name, value,
                    environment_name(row.name), file, fallback, row.help, row.secret ? " Never printed." : "");
   }
@@ -36,7 +38,8 @@ void append_page_rows(std::string& out, std::span<const OptionRow> options, unsi
 std::string program_help() {
   std::string out = "millrace: a streaming broker that speaks the Kinesis Data Streams protocol\n\n";
   for (const CommandRow& row : command_rows()) {
-    fmt::format_to(std::back_inserter(out), "  millrace {:<8} {}\n", row.name, row.help);
+    const std::string usage = fmt::format("{}{}{}", row.name, row.operand.empty() ? "" : " ", row.operand);
+    fmt::format_to(std::back_inserter(out), "  millrace {:<10} {}\n", usage, row.help);
   }
   out += "\nmillrace COMMAND --help lists the options of a command.\n";
   return out;
@@ -44,8 +47,9 @@ std::string program_help() {
 
 std::string command_help(const CommandRow& command, std::span<const OptionRow> options) {
   if (command.command == Command::help) return program_help();
-  std::string out =
-      fmt::format("millrace {}{}: {}\n", command.name, command.options == 0 ? "" : " [OPTIONS]", command.help);
+  std::string out = fmt::format("millrace {}{}{}{}: {}\n", command.name, command.options == 0 ? "" : " [OPTIONS]",
+                                command.operand.empty() ? "" : " ", command.operand, command.help);
+  if (!command.more_help.empty()) fmt::format_to(std::back_inserter(out), "\n{}", command.more_help);
   if (command.options == 0) return out;
   out += '\n';
   for (const OptionRow& row : options) {
@@ -80,6 +84,10 @@ std::string options_page(std::span<const OptionRow> options) {
       "1.\n"
       "An address that stands for all (`0.0.0.0`, `::`) is asked on the loopback.\n\n";
   append_page_rows(out, options, for_health);
+  for (const CommandRow& row : command_rows()) {
+    if (row.operand.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "\n## millrace {} {}\n\n{}", row.name, row.operand, row.more_help);
+  }
   out +=
       "\n## What --memory-max is divided into\n\n"
       "| share | of memory-max | when it is full |\n| --- | --- | --- |\n";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,6 +36,10 @@ base::Result<void> raise_descriptor_limit(std::uint32_t connections_max) {
           "connections-max {} needs {} open files and this process may have {}: raise its limit (ulimit -Hn) or "
           "give --connections-max {}",
           connections_max, needed, limit.rlim_cur, limit.rlim_cur - descriptors_reserved));
+}
+
+bool is_root() {
+  return geteuid() == 0;
 }
 
 unsigned processors() {

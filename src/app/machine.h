@@ -13,6 +13,9 @@ inline constexpr std::uint64_t descriptors_reserved = 64;
 // `connections_max` connections.
 base::Result<void> raise_descriptor_limit(std::uint32_t connections_max);
 
+// Whether the system lets this process do everything.
+bool is_root();
+
 // Processors that this process may run on; at least 1.
 unsigned processors();
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/check.h"
 #include "app/command_line.h"
 #include "app/configuration.h"
 #include "app/health.h"
@@ -43,6 +44,7 @@ int run(const std::vector<std::string_view>& arguments) {
   if (!line) return complain(line.error());
   if (line->help) return print(command_help(*line->command, option_rows()));
   if (line->command->command == Command::version) return print(fmt::format("millrace {}\n", version));
+  if (line->command->command == Command::check) return check(line->operand);
 
   const auto files = io::system_files();
   const auto configuration = configure(*line, environment(), *files, option_rows());

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "app/machine.h"
 #include "app/units.h"
 #include "base/memory_budget.h"
 #include "model/arn.h"
@@ -100,9 +101,36 @@ Result<void> hosts(Options& options, std::string_view value) {
 }
 
 Result<void> engine(Options& options, std::string_view value) {
-  if (value != "memory") return base::fail(Errc::bad_config, "is not an engine of this version, which has: memory");
+  if (value != embedded_engine && value != memory_engine) {
+    return base::fail(Errc::bad_config, fmt::format("is not an engine of this version, which has: {}, {}",
+                                                    embedded_engine, memory_engine));
+  }
   options.engine = std::string(value);
   return {};
+}
+
+Result<void> data_dir(Options& options, std::string_view value) {
+  const bool is_given = !value.empty();
+  while (value.ends_with('/'))
+    value.remove_suffix(1);
+  if (is_given && value.empty()) return base::fail(Errc::bad_config, "is the root of the file system");
+  options.data_dir = std::string(value);
+  return {};
+}
+
+using log::segment::Durability;
+constexpr std::array<std::pair<std::string_view, Durability>, 2> durability_classes = {
+    {{"sync", Durability::sync}, {"os", Durability::os}}};
+
+Result<void> durability(Options& options, std::string_view value) {
+  const auto chosen = choice(durability_classes, value);
+  if (!chosen) return base::fail(chosen.error());
+  options.durability = *chosen;
+  return {};
+}
+
+std::string data_dir_of_caller(Environment environment) {
+  return default_data_dir(environment, is_root());
 }
 
 Result<void> region(Options& options, std::string_view value) {
@@ -182,14 +210,26 @@ constexpr OptionRow rows[] = {
      .parse = whole<&Options::port, 0, 65'535>},
     {.name = "engine",
      .value = "NAME",
-     .default_text = "memory",
-     .help = "Where records are kept. memory: in this process, gone with it.",
+     .default_text = "embedded",
+     .help = "Where records are kept. embedded: in the folder of --data-dir; memory: in this process, gone with it.",
      .parse = engine},
     {.name = "data-dir",
      .value = "PATH",
-     .default_text = "",
-     .help = "Folder of an engine that keeps records on disk. The memory engine does not use it, and says so.",
-     .parse = text<&Options::data_dir>},
+     .default_text = "/var/lib/millrace as root, else $XDG_DATA_HOME/millrace or ~/.local/share/millrace",
+     .help = "Folder of the embedded engine, made where it is absent. One broker at a time can have it.",
+     .default_for = data_dir_of_caller,
+     .parse = data_dir},
+    {.name = "durability",
+     .value = "CLASS",
+     .default_text = "sync",
+     .help = "What an acknowledged record survives in the embedded engine. sync: a power cut; os: the end of this "
+             "process, while the system writes to the disk when it sees fit.",
+     .parse = durability},
+    {.name = "disk-reserve",
+     .value = "SIZE",
+     .default_text = "1GiB",
+     .help = "Space that the embedded engine leaves free on its disk: with less, puts are throttled and reads go on.",
+     .parse = size<&Options::disk_reserve, 0, 16ull << 40>},
     {.name = "memory-max",
      .value = "SIZE",
      .default_text = "1GiB",
@@ -315,7 +355,35 @@ std::span<const OptionRow> option_rows() {
   return rows;
 }
 
+std::string_view name_of(Durability durability) {
+  for (const auto& [name, value] : durability_classes) {
+    if (value == durability) return name;
+  }
+  return "unknown";
+}
+
+std::string default_data_dir(Environment environment, bool root) {
+  if (root) return "/var/lib/millrace";
+  const auto folder_of = [&](std::string_view name) -> std::string_view {
+    for (const std::string_view entry : environment) {
+      if (!entry.starts_with(name)) continue;
+      const std::string_view path = entry.substr(name.size());
+      // The specification has relative ones ignored.
+      if (path.starts_with('/')) return path;
+    }
+    return {};
+  };
+  if (const auto data = folder_of("XDG_DATA_HOME="); !data.empty()) return fmt::format("{}/millrace", data);
+  if (const auto home = folder_of("HOME="); !home.empty()) return fmt::format("{}/.local/share/millrace", home);
+  return {};
+}
+
 base::Result<void> check_together(const Options& options) {
+  if (options.engine == embedded_engine && options.data_dir.empty()) {
+    return base::fail(Errc::bad_config,
+                      "no folder for records: neither XDG_DATA_HOME nor HOME names one, so give --data-dir PATH or "
+                      "--engine memory");
+  }
   // A body that its share cannot hold would wait for memory for ever.
   for (const base::MemoryShareRow& row : base::memory_shares) {
     if (row.share != base::MemoryShare::bodies) continue;

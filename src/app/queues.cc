@@ -21,6 +21,7 @@
 #include "io/socket.h"
 #include "limits/recent_calls.h"
 #include "log/block_fifo.h"
+#include "log/segment/committer.h"
 #include "shard/shard.h"
 #include "shard/tail_cache.h"
 
@@ -140,7 +141,7 @@ constexpr QueueRow rows[] = {
      .whom = "nobody"},
     {.name = "tail cache",
      .maximum = shard::TailCache::percent_of_log_share,
-     .unit = "percent of the memory share log, over all shards",
+     .unit = "percent of the memory share log, over all shards; all of it where the engine keeps its blocks on disk",
      .when_full = "the oldest block is forgotten, and readers who are that far behind read from the engine",
      .whom = "nobody",
      .metric = "millrace_tail_cache_bytes"},
@@ -148,6 +149,11 @@ constexpr QueueRow rows[] = {
      .maximum = log::BlockFifo::stale_places_min,
      .unit = "places of blocks that are gone, beyond as many as there are blocks",
      .when_full = "they are forgotten",
+     .whom = "nobody"},
+    {.name = "engine commits",
+     .maximum = log::segment::Committer::commit_bytes_max,
+     .unit = "bytes of blocks in one commit of the embedded engine, over all shards",
+     .when_full = "the rest makes the next commit",
      .whom = "nobody"},
     // ---- Streams and the catalogue
     {.name = "control operations",

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 
@@ -36,13 +38,25 @@ int complain(const base::Error& error) {
   return 1;
 }
 
+// Options of the embedded engine that somebody gave to a broker without it.
+void warn_of_unused(const Configuration& configuration) {
+  static constexpr std::array<std::string_view, 3> of_the_disk = {"data-dir", "durability", "disk-reserve"};
+  for (const std::string_view name : given_names(configuration)) {
+    if (std::ranges::find(of_the_disk, name) == of_the_disk.end()) continue;
+    base::log::warn(fmt::format("the memory engine keeps nothing on disk: {} is unused", name));
+  }
+}
+
 void tell_started(const Broker& broker, const Options& options) {
+  const bool on_disk = options.engine != memory_engine;
   base::log::info("millrace is up", {{"version", std::string(version)},
                                      {"engine", options.engine},
+                                     {"data_dir", on_disk ? options.data_dir : "none"},
+                                     {"durability", on_disk ? std::string(name_of(options.durability)) : "none"},
+                                     {"survives", std::string(broker.durability())},
                                      {"addresses", fmt::format("{}", fmt::join(broker.addresses(), ","))},
                                      {"threads", fmt::format("{}", broker.threads())},
-                                     {"memory_max", show_size(options.memory_max)},
-                                     {"durability", std::string(broker.durability())}});
+                                     {"memory_max", show_size(options.memory_max)}});
   if (options.print_example) {
     std::fputs(aws_cli_example(endpoint_of(broker.addresses().front(), broker.port()), options.region).c_str(), stderr);
   }
@@ -91,7 +105,7 @@ int serve(const Configuration& configuration) {
   base::log::init(options.log_level, options.log_format);
   for (const std::string& warning : configuration.warnings)
     base::log::warn(warning);
-  if (!options.data_dir.empty()) base::log::warn("the memory engine keeps nothing on disk: data-dir is unused");
+  if (options.engine == memory_engine) warn_of_unused(configuration);
 
   const auto enough = raise_descriptor_limit(options.connections_max);
   if (!enough) {

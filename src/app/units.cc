@@ -60,6 +60,7 @@ std::optional<std::uint64_t> with_unit(std::string_view text, std::span<const Un
 }  // namespace
 
 base::Result<std::uint64_t> parse_size(std::string_view text) {
+  if (text == "0") return 0;
   const auto bytes = with_unit(text, size_units, std::numeric_limits<std::uint64_t>::max());
   if (!bytes) return base::fail(base::Errc::bad_config, "is not a size with its unit, such as 64MiB");
   return *bytes;

@@ -10,7 +10,7 @@
 // Values of options as people write them. Each error is a sentence without its subject: "is not a size such as 64MiB".
 namespace millrace::app {
 
-// "64MiB", "1GiB", "512KiB", "10MB", "300B": a whole number and a unit.
+// "64MiB", "1GiB", "512KiB", "10MB", "300B": a whole number and a unit; "0" needs none.
 base::Result<std::uint64_t> parse_size(std::string_view text);
 
 // "5s", "500ms", "2m", "1h": a whole number and a unit; "0" needs none.

@@ -10,6 +10,7 @@ TEST(Units, SizesNeedAUnitAndFitInto64Bits) {
   EXPECT_EQ(parse_size("1GiB"), 1ull << 30);
   EXPECT_EQ(parse_size("10MB"), 10'000'000ull);
   EXPECT_EQ(parse_size("0B"), 0ull);
+  EXPECT_EQ(parse_size("0"), 0ull);
   for (std::string_view bad :
        {"", "64", "MiB", "64 MiB", "64mib", "-1B", "1.5GiB", "18446744073709551616B", "16777216TiB", "1GiBB"}) {
     EXPECT_FALSE(parse_size(bad)) << bad;

@@ -19,8 +19,10 @@ enum class MemoryShare : std::uint8_t {
   answers,       // answers that are being written
   connections,   // heads and buffers of connections
   catalogue,     // streams, shards, tags
+  unindexed,     // places of blocks on the disk that the index has not taken yet
+  index,         // caches and tables of the index's database, which has its share as a whole
 };
-inline constexpr std::size_t memory_share_count = 7;
+inline constexpr std::size_t memory_share_count = 9;
 
 struct MemoryShareRow {
   MemoryShare share;
@@ -30,7 +32,7 @@ struct MemoryShareRow {
 };
 
 inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = {{
-    {MemoryShare::log, "log", 55,
+    {MemoryShare::log, "log", 50,
      "the memory engine drops its oldest records; the tail cache forgets its oldest blocks"},
     {MemoryShare::append_queue, "append_queue", 10, "puts are throttled"},
     {MemoryShare::bodies, "bodies", 15, "sockets are not read; the longest stalled body is cut after a moment"},
@@ -39,6 +41,8 @@ inline constexpr std::array<MemoryShareRow, memory_share_count> memory_shares = 
     {MemoryShare::answers, "answers", 10, "GetRecords is throttled"},
     {MemoryShare::connections, "connections", 5, "the connection is closed"},
     {MemoryShare::catalogue, "catalogue", 2, "control calls are refused with LimitExceededException"},
+    {MemoryShare::unindexed, "unindexed", 2, "puts are throttled until the index has caught up"},
+    {MemoryShare::index, "index", 3, "the index writes to the disk sooner and reads from it more often"},
 }};
 
 // Counts what is held against what may be held, by share. Thread-safe and lock-free. Lives as long as the broker.

@@ -420,6 +420,20 @@ TEST_F(CoordinatorTest, AStartDropsLogsOfNoStreamAndMakesMissingOnes) {
   EXPECT_EQ(machine.engine.logs(), (std::vector<log::LogId>{{uid, 0}, {uid, 1}, {uid, 2}}));
 }
 
+TEST_F(CoordinatorTest, AStartCreatesTheLogsOfAllStreamsAgainWithTheirConfigurations) {
+  ASSERT_TRUE(create("a", 70));
+  ASSERT_TRUE(create("b", 70));
+  ASSERT_TRUE(
+      ended(begin([&](auto done) { coordinator->set_retention({"b", uid_of("b"), 48, true}, std::move(done)); })));
+  const auto before = machine.engine.configs();
+  crash();
+  machine.engine.forget_configs();
+  machine.engine.hold(Call::configure);
+  start();
+  EXPECT_EQ(machine.engine.held(), 0U) << "a creation says the configuration, too";
+  EXPECT_EQ(machine.engine.configs(), before);
+}
+
 TEST_F(CoordinatorTest, AStartTellsTheEngineARetentionItMissed) {
   ASSERT_TRUE(create("orders", 1));
   machine.engine.hold(Call::configure);
@@ -435,7 +449,7 @@ TEST_F(CoordinatorTest, AStartTellsTheEngineARetentionItMissed) {
 TEST_F(CoordinatorTest, AStartThatCannotReconcileFails) {
   ASSERT_TRUE(create("orders", 2));
   crash();
-  machine.engine.fail(Call::configure, 1);
+  machine.engine.fail(Call::create, 1);
   const auto opened = Coordinator::open(machine.shared, machine.random, {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::unavailable);

@@ -81,6 +81,7 @@ class Core : public std::enable_shared_from_this<Core> {
   struct Mended {
     std::size_t dropped = 0;    // logs
     std::size_t created = 0;    // logs
+    std::size_t closed = 0;     // logs
     std::size_t activated = 0;  // streams
     std::size_t removed = 0;    // streams
     std::size_t updated = 0;    // streams
@@ -92,7 +93,8 @@ class Core : public std::enable_shared_from_this<Core> {
   // open.cc
   Result<void> reconcile();
   Result<void> drop_unknown_logs(const std::vector<log::LogId>& existing, Mended& mended);
-  Result<void> mend_logs(const catalog::Stream& stream, const std::set<log::LogId>& existing, Mended& mended);
+  Result<void> create_all_logs(const std::set<log::LogId>& existing, Mended& mended);
+  Result<void> close_ended_logs(Mended& mended);
   Result<void> finish_creation(const catalog::Stream& stream);
   Result<void> finish_deletion(const StreamPtr& stream);
   Result<void> finish_update(const StreamPtr& stream);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <utility>
 
@@ -19,6 +20,11 @@ Result<T> await(Start start) {
   start(Done<T>([promise](Result<T> result) { promise->set_value(std::move(result)); }));
   return outcome.get();
 }
+
+// Where nothing else runs yet.
+struct AtOnce final : base::Executor {
+  void post(base::Task task) override { task(); }
+};
 
 void report(std::size_t count, std::string_view what) {
   if (count != 0) base::log::info(fmt::format("reconciled at start: {}", what), {{"count", fmt::format("{}", count)}});
@@ -45,6 +51,8 @@ Result<void> Core::reconcile() {
   if (auto dropped = drop_unknown_logs(*listed, mended); !dropped) return dropped;
 
   const std::set<log::LogId> existing(listed->begin(), listed->end());
+  if (auto made = create_all_logs(existing, mended); !made) return made;
+  if (auto closed = close_ended_logs(mended); !closed) return closed;
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
     if (stream->status == catalog::StreamStatus::deleting) {
@@ -52,7 +60,6 @@ Result<void> Core::reconcile() {
       ++mended.removed;
       continue;
     }
-    if (auto made = mend_logs(*stream, existing, mended); !made) return made;
     if (auto finished = finish_consumers(stream, mended); !finished) return finished;
     if (stream->status == catalog::StreamStatus::creating) {
       if (auto finished = finish_creation(*stream); !finished) return finished;
@@ -64,6 +71,7 @@ Result<void> Core::reconcile() {
   }
   report(mended.dropped, "logs of no stream dropped");
   report(mended.created, "missing logs created");
+  report(mended.closed, "logs of closed shards ended again");
   report(mended.activated, "streams left in CREATING made ACTIVE");
   report(mended.removed, "streams left in DELETING removed");
   report(mended.updated, "streams left in UPDATING made ACTIVE");
@@ -89,22 +97,61 @@ Result<void> Core::drop_unknown_logs(const std::vector<log::LogId>& existing, Me
   });
 }
 
-// Logs that are there are told their retention again: a change may have reached the catalogue and not the engine.
-Result<void> Core::mend_logs(const catalog::Stream& stream, const std::set<log::LogId>& existing, Mended& mended) {
-  const log::LogConfig config = log_config(stream);
-  for (const catalog::ShardInfo& shard : stream.shards) {
-    mended.created += existing.contains(log_id(stream, shard)) ? 0 : 1;
+// Of every shard that the catalogue knows, in one go over all streams. Logs that are there are told their configuration
+// again: a change may have reached the catalogue and not the engine.
+Result<void> Core::create_all_logs(const std::set<log::LogId>& existing, Mended& mended) {
+  std::vector<std::pair<log::LogId, log::LogConfig>> logs;
+  const auto state = catalog->state();
+  for (const auto& [name, stream] : state->streams) {
+    if (stream->status == catalog::StreamStatus::deleting) continue;
+    for (const model::ShardNo number : shards_with_logs(*stream))
+      logs.emplace_back(log::LogId{stream->uid, number}, log_config(*stream));
   }
+  mended.created = static_cast<std::size_t>(
+      std::ranges::count_if(logs, [&](const auto& log) { return !existing.contains(log.first); }));
   return await<void>([&](auto done) {
     fan_out(
-        stream.shards.size(), OnError::stop,
+        logs.size(), OnError::stop,
+        [&](std::size_t i, Done<void> ready) { shared.engine.create(logs[i].first, logs[i].second, std::move(ready)); },
+        std::move(done));
+  });
+}
+
+// The catalogue may remember an end that the log itself has lost: by a power cut in `os`, or with an index that was
+// made anew. Nothing was put behind it, and a reader must not wait there for more.
+Result<void> Core::close_ended_logs(Mended& mended) {
+  std::vector<log::LogId> ended;
+  const auto state = catalog->state();
+  for (const auto& [name, stream] : state->streams) {
+    if (stream->status == catalog::StreamStatus::deleting) continue;
+    for (const catalog::ShardInfo& shard : stream->shards) {
+      if (!shard.is_open()) ended.push_back(log_id(*stream, shard));
+    }
+  }
+  AtOnce executor;
+  // Held until no call of theirs is on any stack.
+  std::vector<std::unique_ptr<log::Writer>> writers(ended.size());
+  std::atomic<std::size_t> closed = 0;
+  auto outcome = await<void>([&](auto done) {
+    fan_out(
+        ended.size(), OnError::stop,
         [&](std::size_t i, Done<void> ready) {
-          const log::LogId id = log_id(stream, stream.shards[i]);
-          if (existing.contains(id)) return shared.engine.configure(id, config, std::move(ready));
-          shared.engine.create(id, config, std::move(ready));
+          shared.engine.acquire(ended[i], log::Epoch{1}, executor,
+                                [&, i, ready = std::move(ready)](Result<std::unique_ptr<log::Writer>> writer) mutable {
+                                  if (!writer) return ready(base::fail(std::move(writer.error())));
+                                  if ((*writer)->is_closed()) return ready({});
+                                  ++closed;
+                                  writers[i] = std::move(*writer);
+                                  writers[i]->close([ready = std::move(ready)](Result<log::Position> end) mutable {
+                                    if (!end) return ready(base::fail(std::move(end.error())));
+                                    ready({});
+                                  });
+                                });
         },
         std::move(done));
   });
+  mended.closed = closed;
+  return outcome;
 }
 
 Result<void> Core::finish_creation(const catalog::Stream& stream) {

@@ -89,23 +89,46 @@ TEST_F(SystemFilesTest, AllocatesAndPunches) {
   auto file = files_->open(path("a"), OpenMode::create);
   ASSERT_TRUE(file.has_value());
   constexpr std::size_t mib = 1024 * 1024;
-  const auto allocated = (*file)->allocate(0, 4 * mib);
-  if (!allocated && allocated.error().sys == EOPNOTSUPP) GTEST_SKIP() << "this file system has no fallocate";
-  ASSERT_TRUE(allocated.has_value());
+  ASSERT_TRUE((*file)->allocate(0, 4 * mib).has_value());
   EXPECT_EQ((*file)->size(), 4 * mib);
   ASSERT_TRUE((*file)->write_at(0, bytes_of(std::string(2 * mib, 'x'))).has_value());
   ASSERT_TRUE((*file)->sync().has_value());
-  const auto blocks = [&] {
-    struct stat status{};
-    stat(path("a").c_str(), &status);
-    return status.st_blocks;
-  };
-  const auto before = blocks();
-  ASSERT_TRUE((*file)->punch(0, mib).has_value());
-  EXPECT_LT(blocks(), before);
+  const auto before = (*file)->allocated();
+  ASSERT_TRUE(before.has_value());
+  EXPECT_GE(*before, 2 * mib);
+  const auto punched = (*file)->punch(0, mib);
+  if (!punched && punched.error().sys == EOPNOTSUPP) GTEST_SKIP() << "this file system makes no holes";
+  ASSERT_TRUE(punched.has_value());
+  EXPECT_LE((*file)->allocated().value(), *before - mib);
   std::string content(mib + 1, '?');
   EXPECT_EQ((*file)->read_at(0, std::as_writable_bytes(std::span(content))), mib + 1);
   EXPECT_EQ(content, std::string(mib, '\0') + "x");
+
+  // Hints change nothing that is read.
+  (*file)->expect_random_reads();
+  (*file)->will_need(mib, mib);
+  EXPECT_EQ((*file)->read_at(mib, std::as_writable_bytes(std::span(content)).first(1)), 1U);
+  EXPECT_EQ(content[0], 'x');
+}
+
+TEST_F(SystemFilesTest, ALockHasOneHolderAndNamesIt) {
+  auto held = files_->lock(path("LOCK"));
+  ASSERT_TRUE(held.has_value()) << base::describe(held.error());
+  const auto second = files_->lock(path("LOCK"));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, base::Errc::exists);
+  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid()) + " holds it"), std::string::npos)
+      << second.error().message;
+  held->reset();
+  EXPECT_TRUE(files_->lock(path("LOCK")).has_value());
+}
+
+TEST_F(SystemFilesTest, APrivateFileIsTheOwnersAlone) {
+  ASSERT_TRUE(files_->open(path("key"), OpenMode::create_private).has_value());
+  struct stat status{};
+  ASSERT_EQ(stat(path("key").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  EXPECT_EQ(files_->open(path("key"), OpenMode::create_private).error().code, base::Errc::exists);
 }
 
 TEST_F(SystemFilesTest, TellsFreeSpace) {

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@
 namespace millrace::io {
 namespace {
 
+constexpr std::size_t holder_digits_max = 24;    // of a process id and its line end
+constexpr std::uint64_t stat_block_bytes = 512;  // unit of st_blocks, whatever the file system's blocks are
+
 std::unexpected<base::Error> refused(std::string_view verb, const std::string& path, int errno_value) {
   base::Errc code = base::Errc::io;
   if (errno_value == ENOENT) code = base::Errc::not_found;
@@ -26,10 +30,10 @@ std::unexpected<base::Error> refused(std::string_view verb, const std::string& p
                     errno_value);
 }
 
-int open_retrying(const std::string& path, int flags) {
+int open_retrying(const std::string& path, int flags, mode_t permissions = 0640) {
   int fd = -1;
   do {
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, permissions);
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
@@ -86,14 +90,36 @@ class SystemFile final : public File {
   }
 
   base::Result<void> allocate(std::uint64_t offset, std::uint64_t size) override {
-    return fallocate_retrying(0, "allocate", offset, size);
+    auto done = fallocate_retrying(0, "allocate", offset, size);
+    if (done || !lacks_support(done.error().sys)) return done;
+    // A file system that reserves nothing: the size is there, and a write may still meet a full disk.
+    const auto had = this->size();
+    if (!had) return base::fail(had.error());
+    if (*had >= offset + size) return {};
+    return truncate(offset + size);
   }
 
   base::Result<void> punch(std::uint64_t offset, std::uint64_t size) override {
     return fallocate_retrying(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, "punch a hole into", offset, size);
   }
 
+  base::Result<std::uint64_t> allocated() override {
+    struct stat status{};
+    if (::fstat(fd_, &status) != 0) return refused("stat", path_, errno);
+    return static_cast<std::uint64_t>(status.st_blocks) * stat_block_bytes;
+  }
+
+  void will_need(std::uint64_t offset, std::uint64_t size) override {
+    ::posix_fadvise(fd_, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+  }
+
+  void expect_random_reads() override { ::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM); }
+
  private:
+  static bool lacks_support(int errno_value) {
+    return errno_value == EOPNOTSUPP || errno_value == ENOSYS || errno_value == EINVAL;
+  }
+
   base::Result<void> fallocate_retrying(int mode, std::string_view verb, std::uint64_t offset, std::uint64_t size) {
     while (::fallocate(fd_, mode, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0) {
       if (errno != EINTR) return refused(verb, path_, errno);
@@ -105,14 +131,26 @@ class SystemFile final : public File {
   std::string path_;
 };
 
+// The kernel lets go of it when the descriptor is closed, by whatever end of the process.
+class SystemFileLock final : public FileLock {
+ public:
+  explicit SystemFileLock(int fd) : fd_(fd) {}
+  SystemFileLock(const SystemFileLock&) = delete;
+  SystemFileLock& operator=(const SystemFileLock&) = delete;
+  ~SystemFileLock() override { ::close(fd_); }
+
+ private:
+  int fd_;
+};
+
 class SystemFiles final : public FileSystem {
  public:
   base::Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     int flags = O_RDWR;
     if (mode == OpenMode::read) flags = O_RDONLY;
     if (mode == OpenMode::create) flags |= O_CREAT;
-    if (mode == OpenMode::create_new) flags |= O_CREAT | O_EXCL;
-    const int fd = open_retrying(path, flags);
+    if (mode == OpenMode::create_new || mode == OpenMode::create_private) flags |= O_CREAT | O_EXCL;
+    const int fd = open_retrying(path, flags, mode == OpenMode::create_private ? 0600 : 0640);
     if (fd < 0) return refused("open", path, errno);
     return std::make_unique<SystemFile>(fd, path);
   }
@@ -184,6 +222,25 @@ class SystemFiles final : public FileSystem {
     ::close(fd);
     if (failed != 0) return refused("sync", path, failed);
     return {};
+  }
+
+  base::Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    const int fd = open_retrying(path, O_RDWR | O_CREAT);
+    if (fd < 0) return refused("open", path, errno);
+    auto held = std::make_unique<SystemFileLock>(fd);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return refused("lock", path, errno);
+      char holder[holder_digits_max] = {};
+      const ssize_t got = ::pread(fd, holder, sizeof holder, 0);
+      const std::string_view id(holder, got > 0 ? static_cast<std::size_t>(got) : 0);
+      return base::fail(base::Errc::exists,
+                        "cannot lock " + path + ": process " + std::string(id.substr(0, id.find('\n'))) + " holds it",
+                        EWOULDBLOCK);
+    }
+    const std::string id = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd, 0) != 0) return refused("truncate", path, errno);
+    if (::pwrite(fd, id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) return refused("write", path, errno);
+    return held;
   }
 
   base::Result<std::uint64_t> free_bytes(const std::string& path) override {

@@ -122,6 +122,34 @@ BlockBuilder BlockBuilder::forced(base::MemoryBudget* budget, std::size_t payloa
   return builder;
 }
 
+std::optional<Block> BlockBuilder::from_payload(base::MemoryBudget* budget, base::MemoryShare share,
+                                                std::span<const std::byte> payload, std::int64_t arrival_ms) {
+  const char* const bytes = reinterpret_cast<const char*>(payload.data());
+  std::size_t at = 0;
+  std::uint32_t records = 0;
+  std::size_t user_bytes = 0;
+  while (at < payload.size()) {
+    if (payload.size() - at < header_bytes) return std::nullopt;
+    const Header header = header_at(bytes + at);
+    const std::size_t user = std::size_t{header.data_size} + header.key_size;
+    const std::size_t size = header_bytes + hash_size(header) + user;
+    if (payload.size() - at < size) return std::nullopt;
+    at += size;
+    user_bytes += user;
+    ++records;
+  }
+  if (payload.size() > payload_bytes_max) return std::nullopt;
+  BlockBuilder builder = forced(budget, payload.size());
+  if (!builder.ok()) return std::nullopt;
+  Block::Rep& rep = *builder.block_.rep_;
+  if (!payload.empty()) std::memcpy(Block::payload_of(&rep), payload.data(), payload.size());
+  rep.records = records;
+  rep.user_bytes = user_bytes;
+  rep.arrival_ms = arrival_ms;
+  builder.block_.charge(share);
+  return std::move(builder.block_);
+}
+
 char* BlockBuilder::add(std::optional<std::string_view> partition_key, std::optional<base::u128> explicit_hash_key,
                         std::size_t data_size) {
   Block::Rep& rep = *block_.rep_;

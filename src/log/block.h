@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -117,6 +118,11 @@ class BlockBuilder {
   static BlockBuilder forced(base::MemoryBudget* budget, std::size_t payload_bytes);
   BlockBuilder(BlockBuilder&&) noexcept = default;
   BlockBuilder& operator=(BlockBuilder&&) noexcept = default;
+
+  // A block of stored bytes, which are checked to be whole records; nothing where they are not. Its memory is taken
+  // from that share even where the share is full.
+  static std::optional<Block> from_payload(base::MemoryBudget* budget, base::MemoryShare share,
+                                           std::span<const std::byte> payload, std::int64_t arrival_ms);
 
   bool ok() const { return static_cast<bool>(block_); }
   // Writes header and key, and returns where exactly `data_size` bytes of data are to be written.

@@ -142,6 +142,27 @@ TEST(BlockTest, ABuilderTakesItsMemoryOrSaysThatItCannot) {
   EXPECT_TRUE(unbudgeted.ok());
 }
 
+TEST(BlockTest, StoredBytesBecomeABlockOnlyWhereTheyAreWholeRecords) {
+  const std::vector<TestRecord> records = {{"a", "first"}, {"b", std::string(300, 'x'), base::u128_max}, {"c", ""}};
+  const Block stored = make_block(records, 5);
+  const auto bytes = std::as_bytes(std::span(stored.payload()));
+  MemoryBudget budget(1'000'000);
+  {
+    const auto block = BlockBuilder::from_payload(&budget, MemoryShare::answers, bytes, 9);
+    ASSERT_TRUE(block.has_value());
+    EXPECT_EQ(records_of(*block), records);
+    EXPECT_EQ(block->user_bytes(), stored.user_bytes());
+    EXPECT_EQ(block->arrival_ms(), 9);
+    EXPECT_EQ(budget.used(MemoryShare::answers), block->memory_bytes());
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto part = BlockBuilder::from_payload(&budget, MemoryShare::answers, bytes.first(size), 9);
+    if (part) EXPECT_LT(part->record_count(), records.size()) << size << " bytes";
+  }
+  EXPECT_EQ(budget.used(MemoryShare::answers), 0U);
+  EXPECT_EQ(budget.used(MemoryShare::append_queue), 0U);
+}
+
 TEST(BlockTest, ReferencesMayGoOnAnyThread) {
   MemoryBudget budget(100 * 1024 * 1024);
   for (int round = 0; round < 200; ++round) {

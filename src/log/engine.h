@@ -41,6 +41,7 @@ struct LogId {
 struct LogConfig {
   std::chrono::milliseconds retention{0};  // zero: records never expire
   std::size_t record_bytes_max = 0;
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 // Where records of one block were put; one run, save in engines whose positions can have gaps inside a block.
@@ -110,6 +111,10 @@ struct Usage {
   std::uint64_t records_dropped = 0;                         // by a memory engine at its share, since the start
   std::map<std::uint64_t, std::uint64_t> dropped_by_stream;  // the same by stream uid, of streams that are there
   std::uint64_t commits = 0;                                 // since the start
+  // Of engines that keep records on disk.
+  std::uint64_t disk_bytes = 0;      // that their files take
+  std::size_t segments = 0;          // files among them, free ones that wait for another life counted
+  std::size_t unindexed_blocks = 0;  // in memory, until the index has them
 };
 
 struct Snapshot {

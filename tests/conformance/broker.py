@@ -3,15 +3,24 @@
 import os
 import re
 import subprocess
+import tempfile
 import threading
 
 START_SECONDS_MAX = 30
 
 
+ENGINES = ("memory", "embedded")
+
+
 class Broker:
-    def __init__(self, binary, options=()):
+    """On the memory engine or the embedded one, whose folder goes with the broker."""
+
+    def __init__(self, binary, options=(), engine="memory"):
+        self._folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        # A machine that runs tests may have less left than the default reserve.
+        own = ["--data-dir", self._folder.name, "--disk-reserve", "0"] if engine == "embedded" else []
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
-        self.process = subprocess.Popen([binary, "serve", "--port", "0", *options], env=environment, text=True,
+        self.process = subprocess.Popen([binary, "serve", "--port", "0", "--engine", engine, *own, *options], env=environment, text=True,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.lines, self.endpoint, self._ready = [], None, threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -40,4 +49,5 @@ class Broker:
             code = self.process.wait()
         self._reader.join(START_SECONDS_MAX)
         self.process.stderr.close()
+        self._folder.cleanup()
         return code

@@ -10,7 +10,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import harness  # noqa: E402
-from broker import Broker  # noqa: E402
+from broker import ENGINES, Broker  # noqa: E402
 from cases import all_cases  # noqa: E402
 from client import Client, Refused  # noqa: E402
 from expiry import take_tokens, wait_for_expiry  # noqa: E402
@@ -28,6 +28,7 @@ def arguments():
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--endpoint", help="URL of what is tested")
     target.add_argument("--broker", help="path of a millrace binary; one is started for each kind of case")
+    parser.add_argument("--engine", choices=ENGINES, default="memory", help="what the broker keeps records in")
     parser.add_argument("--broker-option", action="append", default=[], metavar="OPTION", help="for the broker; repeat it")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--access-key", default="test")
@@ -49,14 +50,14 @@ def arguments():
 def worlds_of_brokers(options, model, client, brokers):
     worlds = {}
     try:
-        predecessor = Broker(options.broker, options.broker_option)
+        predecessor = Broker(options.broker, options.broker_option, options.engine)
         tokens = take_tokens(World(client(predecessor.endpoint), is_ours=True))
         predecessor.stop()
     except (RuntimeError, Refused, AssertionError) as failure:
         tokens = str(failure)
     for role, extra in ROLE_OPTIONS.items():
         try:
-            brokers.append(Broker(options.broker, options.broker_option + extra))
+            brokers.append(Broker(options.broker, options.broker_option + extra, options.engine))
         except RuntimeError as failure:
             worlds[role] = str(failure)
         else:

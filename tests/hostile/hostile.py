@@ -10,7 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from process import SIGNED_HEADERS, Broker, run_tests  # noqa: E402,F401  (what the tests take from here)
+from process import ENGINE, SIGNED_HEADERS, Broker, run_tests  # noqa: E402,F401  (what the tests take from here)
 
 # Longest wait for one thing, such as an answer; a quiet machine takes a tenth of it at most.
 LIMIT = 60

@@ -5,7 +5,7 @@ import re
 import time
 import unittest
 
-from hostile import (BESIDE_BYTES, KIB, LIMIT, MIB, Broker, Client, Closed, Crowd, ask_once, full_put_records, iterator, memory_bytes,
+from hostile import (BESIDE_BYTES, ENGINE, KIB, LIMIT, MIB, Broker, Client, Closed, Crowd, ask_once, full_put_records, iterator, memory_bytes,
                      metric, request, run_tests, wait_until)
 
 # How often at most the same line is logged.
@@ -100,9 +100,12 @@ class MemoryTest(unittest.TestCase):
             self.assertLess(stopped, 5.0)
             self.assertLess(peak, memory_max + BESIDE_BYTES)
             self.assertLessEqual(held, allowed)
+            self.assertGreater(load.deleted, 0)
+            if ENGINE == "embedded":
+                self.assertEqual(dropped, 0)
+                return
             self.assertGreater(held, allowed / 2)
             self.assertGreater(dropped, 0)
-            self.assertGreater(load.deleted, 0)
             told = [line for line in lines if "drops its oldest records" in line]
             self.assertIn("--memory-max", told[0])
             self.assertLessEqual(len(told), 1 + (took + stopped) / LINE_SECONDS)
@@ -127,7 +130,8 @@ class MemoryTest(unittest.TestCase):
                 resident = memory_bytes(broker, "VmRSS")
                 self.assertEqual(broker.call("DeleteStream", {"StreamName": "s"})[0], 200)
                 self.assertEqual(metric(broker, "millrace_memory_bytes", 'share="log"'), 0)
-                self.assertEqual(metric(broker, "millrace_engine_bytes"), 0)
+                if ENGINE == "memory":  # on the disk it is freed a little later
+                    self.assertEqual(metric(broker, "millrace_engine_bytes"), 0)
                 self.assertLess(memory_bytes(broker, "VmRSS"), resident - 30 * MIB)
             self.assertLess(memory_bytes(broker), 128 * MIB + BESIDE_BYTES)
 

@@ -42,12 +42,18 @@ Result<std::uint16_t> free_port() {
 }
 
 // In the child: nothing but what is safe after a fork.
-[[noreturn]] void become_broker(const char* program, const char* port, int output) {
+[[noreturn]] void become_broker(const char* program, const char* port, const char* data_dir, int output) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
-  execl(program, program, "serve", "--host", "127.0.0.1", "--port", port, "--engine", "memory",
-        static_cast<char*>(nullptr));
+  constexpr const char* end = nullptr;
+  if (*data_dir == '\0') {
+    execl(program, program, "serve", "--host", "127.0.0.1", "--port", port, "--engine", "memory", end);
+  } else {
+    // A machine that runs tests may have less left than the default reserve.
+    execl(program, program, "serve", "--host", "127.0.0.1", "--port", port, "--engine", "embedded", "--data-dir",
+          data_dir, "--disk-reserve", "0", end);
+  }
   constexpr std::string_view message = "the program cannot be run\n";
   if (write(STDERR_FILENO, message.data(), message.size()) < 0) {
     _exit(126);
@@ -88,7 +94,7 @@ std::optional<int> wait_for(pid_t process, std::chrono::milliseconds limit) {
 
 }  // namespace
 
-Result<Broker> Broker::start(const std::string& program) {
+Result<Broker> Broker::start(const std::string& program, const std::string& data_dir) {
   const auto port = free_port();
   if (!port) {
     return std::unexpected(port.error());
@@ -100,7 +106,7 @@ Result<Broker> Broker::start(const std::string& program) {
   const std::string port_text = std::to_string(*port);
   const pid_t process = fork();
   if (process == 0) {
-    become_broker(program.c_str(), port_text.c_str(), pipe_ends[1]);
+    become_broker(program.c_str(), port_text.c_str(), data_dir.c_str(), pipe_ends[1]);
   }
   close(pipe_ends[1]);
   if (process < 0) {

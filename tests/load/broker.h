@@ -9,12 +9,12 @@
 
 namespace millrace::load {
 
-// A broker of our own: started on a free port of the loopback with the memory engine, ended with the object at the
-// latest. What it prints is passed on to our standard error.
+// A broker of our own: started on a free port of the loopback, ended with the object at the latest. What it prints is
+// passed on to our standard error.
 class Broker {
  public:
-  // Returns once the broker has said that it is ready.
-  static Result<Broker> start(const std::string& program);
+  // Returns once the broker has said that it is ready. It keeps records in that folder; in memory where it is empty.
+  static Result<Broker> start(const std::string& program, const std::string& data_dir);
 
   Broker(Broker&& other) noexcept;
   Broker& operator=(Broker&&) = delete;

@@ -1,18 +1,21 @@
 // Many writers and tailing readers against a broker: nothing lost, nothing twice, nothing missed at the tip, order by
 // key kept.
 //
-// Usage: load_test (--broker PROGRAM | --endpoint HOST:PORT) [--records N]
-//   --broker PROGRAM      starts the program on a free port and stops it at the end
+// Usage: load_test (--broker PROGRAM [--data-dir PATH] | --endpoint HOST:PORT) [--records N]
+//   --broker PROGRAM      starts the program on a free port and stops it at the end; it keeps records in memory
+//   --data-dir PATH       it keeps them in that folder, which is removed before and after
 //   --endpoint HOST:PORT  a broker that runs already
 //   --records N           records of the first run (default 1,000,000); the others are a tenth and a fiftieth of it
 
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "broker.h"
@@ -24,6 +27,7 @@ namespace {
 
 struct Arguments {
   std::string broker;
+  std::string data_dir;
   std::optional<Endpoint> endpoint;
   std::uint64_t records = 1'000'000;
 };
@@ -51,6 +55,8 @@ std::optional<Arguments> parse_arguments(std::span<char*> words) {
     const std::string_view value = words[i + 1];
     if (name == "--broker") {
       arguments.broker = value;
+    } else if (name == "--data-dir") {
+      arguments.data_dir = value;
     } else if (name == "--endpoint") {
       arguments.endpoint = parse_endpoint(value);
     } else if (name != "--records" || !parse(value, arguments.records)) {
@@ -89,7 +95,9 @@ int load_test(const Arguments& arguments) {
   if (arguments.endpoint) {
     return run_all(arguments, *arguments.endpoint);
   }
-  auto broker = Broker::start(arguments.broker);
+  std::error_code ignored;
+  if (!arguments.data_dir.empty()) std::filesystem::remove_all(arguments.data_dir, ignored);
+  auto broker = Broker::start(arguments.broker, arguments.data_dir);
   if (!broker) {
     std::fprintf(stderr, "load_test: %s\n", broker.error().c_str());
     return 1;
@@ -99,6 +107,7 @@ int load_test(const Arguments& arguments) {
     std::fprintf(stderr, "load_test: %s\n", stopped.error().c_str());
     return 1;
   }
+  if (!arguments.data_dir.empty() && status == 0) std::filesystem::remove_all(arguments.data_dir, ignored);
   return status;
 }
 
@@ -109,7 +118,7 @@ int load_test(const Arguments& arguments) {
 int main(int count, char** words) {
   const auto arguments = millrace::load::parse_arguments({words, static_cast<std::size_t>(count)});
   if (!arguments) {
-    std::fputs("usage: load_test (--broker PROGRAM | --endpoint HOST:PORT) [--records N]\n", stderr);
+    std::fputs("usage: load_test (--broker PROGRAM [--data-dir PATH] | --endpoint HOST:PORT) [--records N]\n", stderr);
     return 2;
   }
   return millrace::load::load_test(*arguments);

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -60,6 +62,33 @@ TEST(Embed, ABrokerCanBeMovedAndItsPortIsFreeAfterIt) {
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ(again->port(), port);
 }
+
+#ifndef MILLRACE_SANITIZED
+// The database of the index is not instrumented.
+TEST(Embed, WithADataFolderRecordsOutliveTheBroker) {
+  const std::string folder = testing::TempDir() + "millrace-embed-" + std::to_string(getpid());
+  for (int life = 0; life < 2; ++life) {
+    auto broker = millrace::Broker::start({.data_dir = folder});
+    ASSERT_TRUE(broker) << broker.error();
+    if (life == 0) {
+      EXPECT_THAT(call(*broker, "CreateStream", R"({"StreamName":"s","ShardCount":1})"), StartsWith("HTTP/1.1 200"));
+      EXPECT_THAT(call(*broker, "PutRecord", R"({"StreamName":"s","PartitionKey":"k","Data":"YWJj"})"),
+                  HasSubstr("SequenceNumber"));
+      const auto second = millrace::Broker::start({.data_dir = folder});
+      ASSERT_FALSE(second);
+      EXPECT_THAT(second.error(), HasSubstr(std::to_string(getpid())));
+      continue;
+    }
+    const std::string found = call(*broker, "GetShardIterator",
+                                   R"({"StreamName":"s","ShardId":"shardId-000000000000",)"
+                                   R"("ShardIteratorType":"TRIM_HORIZON"})");
+    const std::size_t body = found.find("\r\n\r\n");
+    ASSERT_NE(body, std::string::npos) << found;
+    EXPECT_THAT(call(*broker, "GetRecords", found.substr(body + 4)), HasSubstr("\"Data\":\"YWJj\""));
+  }
+  std::filesystem::remove_all(folder);
+}
+#endif
 
 TEST(Embed, WhatCannotStartSaysWhyInOneSentence) {
   auto first = millrace::Broker::start({});

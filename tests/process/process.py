@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -19,8 +20,11 @@ LIMIT = 20
 
 _arguments = argparse.ArgumentParser()
 _arguments.add_argument("--broker", required=True, help="path of the binary")
+_arguments.add_argument("--engine", choices=("memory", "embedded"), default="memory",
+                        help="what brokers run on that a test does not give an engine")
 _options, _rest = _arguments.parse_known_args()
 BINARY = os.path.abspath(_options.broker)
+ENGINE = _options.engine
 
 
 def run_tests():
@@ -48,14 +52,29 @@ def _file_limits(limits):
 
 
 class Broker:
-    """A running `millrace serve` on a free port, killed at the latest when its block ends."""
+    """A running `millrace serve` on a free port, killed at the latest when its block ends.
 
-    def __init__(self, *arguments, env=None, limit_files=None, port="0"):
+    It runs on `engine`, "memory" or "embedded" (the run's own where that is None; no option is given where it is
+    "default"). Without a `data_dir` the embedded one has a folder that goes with the broker."""
+
+    def __init__(self, *arguments, env=None, limit_files=None, port="0", engine=None, data_dir=None, disk_reserve="0"):
         self.lines = []
         self._arrived = queue.Queue()
+        self._own_folder = None
+        engine = engine or ENGINE
+        if engine != "default":
+            arguments = ("--engine", engine, *arguments)
+        if engine == "embedded":
+            if data_dir is None:
+                self._own_folder = tempfile.TemporaryDirectory(prefix="millrace-test-")
+                data_dir = self._own_folder.name
+            # A machine that runs tests may have less left than the default reserve.
+            arguments = ("--data-dir", data_dir, *arguments)
+            if disk_reserve is not None:
+                arguments = ("--disk-reserve", disk_reserve, *arguments)
         begun = time.monotonic()
         self.process = subprocess.Popen([BINARY, "serve", "--port", port, *arguments], env=environment(env),
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="backslashreplace",
                                         preexec_fn=_file_limits(limit_files))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -74,6 +93,8 @@ class Broker:
         self._reader.join(LIMIT)
         self.process.stdout.close()
         self.process.stderr.close()
+        if self._own_folder is not None:
+            self._own_folder.cleanup()
 
     def _read(self):
         for line in self.process.stderr:
@@ -124,6 +145,11 @@ class Broker:
 
     def ask_to_stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
+
+    def kill(self):
+        """SIGKILL: no code of the broker runs any more."""
+        self.process.kill()
+        self.process.wait(LIMIT)
 
     def exit_code_within(self, seconds):
         try:

@@ -44,6 +44,7 @@ TEST(Rows, ARunningBrokerShowsTheMetricsOfAllQueues) {
   app::Options options;
   for (const app::OptionRow& row : app::option_rows())
     ASSERT_TRUE(row.parse(options, row.default_text)) << row.name;
+  options.engine = app::memory_engine;
   options.hosts = {"127.0.0.1"};
   options.port = 0;
   options.threads = 1;

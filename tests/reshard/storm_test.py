@@ -14,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "conformance")]
 
-from broker import Broker  # noqa: E402
+from broker import ENGINES, Broker  # noqa: E402
 from client import Client, Refused  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from lineage import bounds, check_cover, check_lineage, is_open  # noqa: E402
@@ -35,6 +35,7 @@ def arguments():
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--broker", help="path of a millrace binary")
     target.add_argument("--endpoint", help="URL of an endpoint")
+    parser.add_argument("--engine", choices=ENGINES, default="memory", help="what the broker keeps records in")
     parser.add_argument("--broker-option", action="append", default=[])
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("MILLRACE_STORM_SECONDS", "60")))
     parser.add_argument("--seed", type=int, default=int.from_bytes(secrets.token_bytes(4), "big"))
@@ -223,7 +224,7 @@ class Storm:
 def main():
     options = arguments()
     print(f"seed {options.seed}", flush=True)
-    broker = Broker(options.broker, options.broker_option) if options.broker else None
+    broker = Broker(options.broker, options.broker_option, options.engine) if options.broker else None
     storm = Storm(broker.endpoint if broker else options.endpoint, options.seconds, options.seed)
     try:
         storm.run()

@@ -72,6 +72,10 @@ class TestEngine final : public log::Engine {
     base::Lock lock(mutex_);
     return configs_;
   }
+  void forget_configs() {
+    base::Lock lock(mutex_);
+    configs_.clear();
+  }
   std::vector<log::LogId> logs() {
     std::vector<log::LogId> ids;
     engine_->list([&](base::Result<std::vector<log::LogId>> listed) { ids = std::move(listed.value()); });

@@ -64,7 +64,7 @@ class MemoryEngineTest : public ::testing::Test {
     return await<Position>([&](auto done) { engine_->first({1, shard}, std::move(done)); }).value();
   }
 
-  MemoryBudget budget_{1'000'000};  // the log's share is 550,000
+  MemoryBudget budget_{1'100'000};  // the log's share is 550,000
   sim::SimClock clock_;
   NoExecutor executor_;
   std::unique_ptr<Engine> engine_ = make_memory_engine(budget_, clock_.wall());

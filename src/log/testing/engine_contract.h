@@ -425,6 +425,9 @@ TYPED_TEST_P(EngineContract, CreateAndDropAreIdempotentAndListed) {
   EXPECT_EQ(this->list(), (std::vector<LogId>{other}));
   EXPECT_EQ(code_of(this->try_read(this->id, 1)), base::Errc::not_found);
   EXPECT_EQ(code_of(this->append(*writer, named_block("late", 1, 1))), base::Errc::not_found);
+  // An engine on disk gives the space back a little later; each call takes it a turn of its threads further.
+  for (int turn = 0; turn < 100'000 && this->engine().usage().bytes > 0; ++turn)
+    EXPECT_EQ(code_of(this->try_acquire(this->id, 1)), base::Errc::not_found);
   EXPECT_EQ(this->engine().usage().bytes, 0U);
   // What a reader got before is the reader's.
   EXPECT_EQ(data_of(held), (std::vector<std::string>{"b-0"}));
@@ -434,7 +437,8 @@ TYPED_TEST_P(EngineContract, CreateAndDropAreIdempotentAndListed) {
 TYPED_TEST_P(EngineContract, ConfigureKeepsTheRecords) {
   const auto writer = this->acquire();
   this->stored(*writer, named_block("b", 1, 1));
-  const LogConfig longer{.retention = std::chrono::hours(48), .record_bytes_max = 1024 * 1024};
+  // Longer than any clock is behind the record.
+  const LogConfig longer{.retention = std::chrono::hours(24 * 365 * 100), .record_bytes_max = 1024 * 1024};
   EXPECT_TRUE(await<void>([&](auto done) { this->engine().configure(this->id, longer, std::move(done)); }).has_value());
   EXPECT_EQ(data_of(this->read(1)), (std::vector<std::string>{"b-0"}));
 }
