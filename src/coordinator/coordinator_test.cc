@@ -424,7 +424,7 @@ TEST_F(CoordinatorTest, AStartCreatesTheLogsOfAllStreamsAgainWithTheirConfigurat
   ASSERT_TRUE(create("a", 70));
   ASSERT_TRUE(create("b", 70));
   ASSERT_TRUE(
-      ended(begin([&](auto done) { coordinator->set_retention({"b", uid_of("b"), 48, true}, std::move(done)); })));
+      ended(begin([&](auto done) { coordinator->set_retention({key("b"), uid_of("b"), 48, true}, std::move(done)); })));
   const auto before = machine.engine.configs();
   crash();
   machine.engine.forget_configs();

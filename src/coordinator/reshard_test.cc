@@ -191,6 +191,26 @@ TEST_F(ReshardTest, ACrashBetweenAnyTwoStepsIsMendedAtTheNextStart) {
   EXPECT_GT(commits, 1);
 }
 
+TEST_F(ReshardTest, AStartEndsLogsWhoseEndOnlyTheCatalogueRemembers) {
+  start();
+  ASSERT_TRUE(create("orders", 1));
+  ASSERT_TRUE(ended(begin_split("orders", 0)));
+  const log::LogId parent{uid_of("orders"), 0};
+  crash();
+  // As after a power cut that took the end marker with it.
+  base::Result<void> outcome = base::fail(Errc::unavailable);
+  machine.engine.drop(parent, [&](auto dropped) { outcome = dropped; });
+  ASSERT_TRUE(outcome);
+  machine.engine.create(parent, {}, [&](auto created) { outcome = created; });
+  ASSERT_TRUE(outcome);
+  start();
+  base::Result<log::Page> page;
+  machine.engine.read(parent, 1, {.records_max = 1, .bytes_max = 1, .arrival_min_ms = 0},
+                      [&](auto read) { page = std::move(read); });
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->closed);
+}
+
 TEST_F(ReshardTest, ADeletionEndsAReshardAndLeavesNothing) {
   start();
   ASSERT_TRUE(create("orders", 1));
