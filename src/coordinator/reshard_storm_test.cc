@@ -234,7 +234,9 @@ TEST(ReshardStormTest, WithThreads) {
   create(*coordinator);
   constexpr int writers = 3;
   std::vector<std::vector<Key>> keys(writers, std::vector<Key>(20));
+  constexpr std::uint64_t puts_between = 20;
   std::atomic<bool> over{false};
+  std::atomic<std::uint64_t> puts{0};
   std::vector<std::thread> threads;
   for (int writer = 0; writer < writers; ++writer) {
     for (std::size_t i = 0; i < keys[static_cast<std::size_t>(writer)].size(); ++i)
@@ -251,12 +253,17 @@ TEST(ReshardStormTest, WithThreads) {
           answered.notify_one();
         });
         answered.wait(false);
+        ++puts;
+        puts.notify_one();
       }
     });
   }
   sim::SimRandom random(seed + 100);
   int reshards = 0;
-  for (int i = 0; i < 120; ++i) {
+  for (std::uint64_t i = 0; i < 120; ++i) {
+    // Writers that have hardly begun would show nothing.
+    for (auto now = puts.load(); now < i * puts_between; now = puts.load())
+      puts.wait(now);
     std::atomic<bool> answered{false};
     reshard(*coordinator, random, [&](const base::Result<void>& done) {
       reshards += done ? 1 : 0;

@@ -178,6 +178,17 @@ TEST_P(BitRotTest, AFlippedBitIsDetectedOrHarmless) {
   EXPECT_GT(tally.missed, 20U);
 }
 
+// The first entry of the index is the row of the catalogue's log: without it there would seem to be no streams.
+TEST_P(BitRotTest, EveryBitOfTheCataloguesRowIsMissed) {
+  Tally tally;
+  LogCatcher log;
+  for (std::uint64_t offset = 0; has_index_byte(0, offset) && !HasFailure(); ++offset) {
+    for (unsigned bit = 0; bit < 8; ++bit)
+      flip({.file = {}, .offset = offset, .entry = 0}, bit, tally, log);
+  }
+  EXPECT_GT(tally.refused, 100U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Folders, BitRotTest, testing::Values("AfterACleanStop", "AfterAKill"),
                          [](const auto& name) { return name.param; });
 

@@ -200,6 +200,14 @@ base::Result<void> check_met_commands(const Core& core, Position damaged) {
   return {};
 }
 
+base::Result<void> check_catalogue_is_known(const Core& core) {
+  if (core.logs.find(catalogue_log) != nullptr) return {};
+  const auto row = core.index->seek(catalogue_log, 0);
+  if (!row) return base::fail(row.error());
+  if (row->has_value()) return lost_commands(core, "the index does not know its log any more");
+  return {};
+}
+
 base::Result<void> check_commands(const Core& core) {
   const auto log = core.logs.find(catalogue_log);
   const Position covered = covered_by_snapshot(core);

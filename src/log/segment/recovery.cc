@@ -128,6 +128,7 @@ class Recovery {
     if (!logs) return base::fail(logs.error());
     for (const LogRow& row : *logs)
       core_.logs.find_or_add(row, true);
+    if (auto known = check_catalogue_is_known(core_); !known) return known;
     core_.logs.find_or_add(LogRow{.log = catalogue_log, .config = {}}, false);
     const auto usages = index.usages();
     if (!usages) return base::fail(usages.error());
