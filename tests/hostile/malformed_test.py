@@ -213,7 +213,7 @@ class MalformedTest(unittest.TestCase):
             request("PutRecord", b"{", {"Content-Type": "application/json"}), 400,
             b'{"Output":{"__type":"com.amazon.coral.service#SerializationException"},"Version":"1.0"}')
         for target in ("Kinesis_20131202.Nonsense", "Kinesis_20131202.", "Kinesis_20131202", "Kinesis_20150101.PutRecord",
-                       "PutRecord", "", "." * 1000, "Kinesis_20131202.putrecord", "Kinesis_20131202.SubscribeToShard"):
+                       "PutRecord", "", "." * 1000, "Kinesis_20131202.putrecord", "Kinesis_20131202.CreateQueue"):
             with self.subTest(target):
                 self.assert_answered(request(None, body, {"X-Amz-Target": target}), 400, UNKNOWN)
         self.assert_answered(request("PutRecord", body, {"Authorization": None}), 400,
