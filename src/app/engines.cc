@@ -71,8 +71,9 @@ base::Result<void> EngineHost::open_embedded(const Options& options, const io::W
   loops.commit = start_loop("commit");
   loops.sync = start_loop("sync");
   loops.index = start_loop("index");
+  // A page from the disk takes whole milliseconds, for which puts and readers at the tail must not wait.
   for (std::size_t i = 0; i < reading_threads; ++i)
-    loops.readers.push_back(start_loop(fmt::format("read-{}", i)));
+    loops.readers.push_back(start_loop(fmt::format("read-{}", i), io::ThreadPriority::background));
   auto opened = log::segment::open_embedded_engine(
       embedded_options(options, budget_), std::move(loops), *files_, std::move(*folder), std::move(*index), budget_,
       wall_clock, steady_clock, random, [this](std::uint64_t stream_uid) { return name_of(stream_uid); });
@@ -83,8 +84,8 @@ base::Result<void> EngineHost::open_embedded(const Options& options, const io::W
   return {};
 }
 
-io::Loop* EngineHost::start_loop(std::string name) {
-  loops_.push_back(io::start_thread_loop(std::move(name)));
+io::Loop* EngineHost::start_loop(std::string name, io::ThreadPriority priority) {
+  loops_.push_back(io::start_thread_loop(std::move(name), priority));
   return loops_.back().get();
 }
 

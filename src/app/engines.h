@@ -54,7 +54,7 @@ class EngineHost {
   explicit EngineHost(base::MemoryBudget& budget) : budget_(budget) {}
   base::Result<void> open_embedded(const Options& options, const io::WallClock& wall_clock,
                                    const io::SteadyClock& steady_clock, io::Random& random);
-  io::Loop* start_loop(std::string name);
+  io::Loop* start_loop(std::string name, io::ThreadPriority priority = io::ThreadPriority::normal);
   std::string name_of(std::uint64_t stream_uid) const;
 
   mutable base::Mutex names_mutex_;

@@ -19,7 +19,7 @@ namespace millrace::io {
 // that posted them, without a system call.
 class AsioLoop final : public ThreadLoop, private Timers {
  public:
-  explicit AsioLoop(std::string thread_name);
+  explicit AsioLoop(std::string thread_name, ThreadPriority priority = ThreadPriority::normal);
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;
   ~AsioLoop() override { stop(); }
@@ -64,7 +64,7 @@ class AsioLoop final : public ThreadLoop, private Timers {
   void arm(std::uint64_t tick);
   void on_timer();
 
-  void run(const std::string& thread_name);
+  void run(const std::string& thread_name, ThreadPriority priority);
   void run_mailbox();
   void run_posted_here();
   void destroy_tasks();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -19,7 +20,13 @@ class ThreadLoop : public Loop {
  public:
   virtual void stop() = 0;
 };
-std::unique_ptr<ThreadLoop> start_thread_loop(std::string thread_name);
+// Who goes first where there are more threads to run than processors.
+enum class ThreadPriority : std::uint8_t {
+  normal,
+  background,  // behind the others: for work in bulk that somebody waits for, but nobody for each piece of it
+};
+std::unique_ptr<ThreadLoop> start_thread_loop(std::string thread_name,
+                                              ThreadPriority priority = ThreadPriority::normal);
 
 std::unique_ptr<Network> system_network();
 std::unique_ptr<FileSystem> system_files();
