@@ -1,7 +1,8 @@
 """The program killed under load, again and again, on one folder: what was acknowledged is there, once, in its order.
 
-Writers put numbered records by several connections while the broker is killed at a random moment, its start included.
-After each kill a reader goes on where it stood and holds every record it finds to what the writers were told:
+Writers put numbered records by several connections, and shards are split and merged under them, while the broker is
+killed at a random moment, its start included. After each kill the stream is whole, and a reader goes on where it stood and
+holds every record it finds to what the writers were told:
 
   nothing acknowledged is missing, nothing is there twice, and the records of one key stand in the order of their numbers.
 
@@ -29,8 +30,71 @@ sys.argv = [sys.argv[0], *_rest]
 from process import LIMIT, Broker  # noqa: E402
 
 SHARDS = 4
+SHARDS_MAX = 12
+HASH_KEYS = 1 << 128
 WRITERS = 4
 STREAM = "killed"
+
+
+def call(broker, operation, **members):
+    status, answer = broker.call(operation, {"StreamName": STREAM, **members})
+    assert status == 200, f"{operation} {members}: {status} {answer}"
+    return answer
+
+
+def list_shards(broker):
+    shards, page = [], call(broker, "ListShards")
+    while "NextToken" in page:
+        shards += page["Shards"]
+        status, page = broker.call("ListShards", {"NextToken": page["NextToken"]})
+        assert status == 200, page
+    return shards + page["Shards"]
+
+
+def bounds(shard):
+    return int(shard["HashKeyRange"]["StartingHashKey"]), int(shard["HashKeyRange"]["EndingHashKey"])
+
+
+def open_shards(broker):
+    """By their ranges, which cover the key space once."""
+    shards = sorted((s for s in list_shards(broker) if "EndingSequenceNumber" not in s["SequenceNumberRange"]), key=bounds)
+    at = 0
+    for shard in shards:
+        assert bounds(shard)[0] == at, shards
+        at = bounds(shard)[1] + 1
+    assert at == HASH_KEYS, shards
+    return shards
+
+
+class Resharder(threading.Thread):
+    """Splits and merges at random until the broker is gone."""
+
+    def __init__(self, broker, seed):
+        super().__init__(daemon=True)
+        self.failure, self.done = None, 0
+        self._broker, self._random = broker, random.Random(seed)
+
+    def run(self):
+        try:
+            while True:
+                self._reshard(open_shards(self._broker))
+                self.done += 1
+                # Load in between, so that every generation gets records.
+                threading.Event().wait(self._random.random() * 0.2)
+        except (OSError, http.client.HTTPException):
+            pass  # it is killed
+        except AssertionError as error:
+            self.failure = error
+
+    def _reshard(self, shards):
+        at = self._random.randrange(len(shards))
+        if len(shards) < 2 or (len(shards) < SHARDS_MAX and self._random.random() < 0.5):
+            low, high = bounds(shards[at])
+            call(self._broker, "SplitShard", ShardToSplit=shards[at]["ShardId"], NewStartingHashKey=str((low + high) // 2 + 1))
+        else:
+            at = min(at, len(shards) - 2)
+            call(self._broker, "MergeShards", ShardToMerge=shards[at]["ShardId"],
+                 AdjacentShardToMerge=shards[at + 1]["ShardId"])
 
 
 class Writer(threading.Thread):
@@ -76,31 +140,37 @@ class Writer(threading.Thread):
 
 
 class Reader:
-    """Reads every shard on from where it stood, by iterators that outlive the broker."""
+    """Reads every shard on from where it stood, by iterators that outlive the broker; parents before their children, and
+    closed ones to their end."""
 
     def __init__(self):
         self.found = {}
+        self.ended = set()
         self._at = {}
         self._last = {}
 
     def read_on(self, broker):
-        for shard in range(SHARDS):
-            at = self._at.get(shard) or self._iterator(broker, shard)
-            while True:
-                status, answer = broker.call("GetRecords", {"ShardIterator": at})
-                assert status == 200, answer
-                for record in answer["Records"]:
-                    self._take(f"shardId-{shard:012}", record)
-                at = answer["NextShardIterator"]
-                if not answer["Records"]:
-                    break
-            self._at[shard] = at
+        # The numbers of children are above those of their parents.
+        for shard in sorted(list_shards(broker), key=lambda listed: listed["ShardId"]):
+            if shard["ShardId"] not in self.ended:
+                self._read_shard(broker, shard["ShardId"], "EndingSequenceNumber" in shard["SequenceNumberRange"])
 
-    def _iterator(self, broker, shard):
-        status, answer = broker.call("GetShardIterator", {"StreamName": STREAM, "ShardId": f"shardId-{shard:012}",
-                                                          "ShardIteratorType": "TRIM_HORIZON"})
-        assert status == 200, answer
-        return answer["ShardIterator"]
+    def _read_shard(self, broker, shard, is_closed):
+        at = self._at.get(shard) or call(broker, "GetShardIterator", ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+            "ShardIterator"]
+        while at is not None:
+            status, answer = broker.call("GetRecords", {"ShardIterator": at})
+            assert status == 200, answer
+            for record in answer["Records"]:
+                self._take(shard, record)
+            at = answer.get("NextShardIterator")
+            if at is None:
+                assert is_closed and answer["ChildShards"], f"{shard} ends, and is open or has no children"
+                self.ended.add(shard)
+            elif not answer["Records"]:
+                assert not is_closed, f"{shard} is closed and does not end"
+                break
+        self._at[shard] = at
 
     def _take(self, shard, record):
         name, number, _ = base64.b64decode(record["Data"]).decode().split(" ")
@@ -119,7 +189,7 @@ def hold(reader, told):
 
 def run(rounds, seed, durability):
     chance = random.Random(seed)
-    told, reader, sent, starts_killed = {}, Reader(), [0] * WRITERS, 0
+    told, reader, sent, starts_killed, reshards = {}, Reader(), [0] * WRITERS, 0, 0
     with tempfile.TemporaryDirectory(prefix="millrace-test-") as folder:
         data_dir = os.path.join(folder, "data")
 
@@ -127,27 +197,31 @@ def run(rounds, seed, durability):
             return Broker("--durability", durability, engine="embedded", data_dir=data_dir)
 
         with start() as broker:
-            status, answer = broker.call("CreateStream", {"StreamName": STREAM, "ShardCount": SHARDS})
-            assert status == 200, answer
+            call(broker, "CreateStream", ShardCount=SHARDS)
             broker.kill()
         for round_number in range(rounds):
             if chance.random() < 0.3:
                 starts_killed += kill_while_it_starts(data_dir, durability, chance.random() * 0.2)
             with start() as broker:
+                summary = call(broker, "DescribeStreamSummary")["StreamDescriptionSummary"]
+                assert summary["StreamStatus"] == "ACTIVE", summary
+                assert summary["OpenShardCount"] == len(open_shards(broker)), summary
                 reader.read_on(broker)
                 hold(reader, told)
+                resharder = Resharder(broker, chance.random())
                 writers = [Writer(broker, f"writer{i}", sent[i], chance.random(), told) for i in range(WRITERS)]
-                for writer in writers:
-                    writer.start()
+                for thread in (resharder, *writers):
+                    thread.start()
                 # The moment is what is tested; nothing is waited for.
                 threading.Event().wait(chance.random() * 1.0)
                 broker.kill()
-                for i, writer in enumerate(writers):
-                    writer.join(LIMIT)
-                    assert not writer.is_alive()
-                    if writer.failure is not None:
-                        raise writer.failure
-                    sent[i] = writer.last_sent()
+                for thread in (resharder, *writers):
+                    thread.join(LIMIT)
+                    assert not thread.is_alive()
+                    if thread.failure is not None:
+                        raise thread.failure
+                sent = [writer.last_sent() for writer in writers]
+                reshards += resharder.done
             if (round_number + 1) % 20 == 0:
                 print(f"{durability}: {round_number + 1} kills, {len(told)} records acknowledged", flush=True)
         with start() as broker:
@@ -159,8 +233,9 @@ def run(rounds, seed, durability):
             broker.ask_to_stop()
             assert broker.exit_code_within(LIMIT) == 0
     assert len(told) > rounds, "the load was none"
-    print(f"{durability}: {rounds} kills and {starts_killed} of a start; {len(told)} records acknowledged, "
-          f"{len(reader.found)} found, nothing lost", flush=True)
+    assert reshards > rounds / 2 and reader.ended, "hardly a shard was split or merged"
+    print(f"{durability}: {rounds} kills and {starts_killed} of a start; {reshards} splits and merges; {len(told)} records "
+          f"acknowledged, {len(reader.found)} found, nothing lost", flush=True)
 
 
 def kill_while_it_starts(data_dir, durability, after):
