@@ -10,6 +10,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   InvalidArgumentException,
+  ListShardsCommand,
   MergeShardsCommand,
   PutRecordsCommand,
   RegisterStreamConsumerCommand,
@@ -17,7 +18,6 @@ import {
   ResourceNotFoundException,
   SplitShardCommand,
   UpdateShardCountCommand,
-  paginateListShards,
   paginateListStreamConsumers,
   waitUntilStreamExists,
 } from "@aws-sdk/client-kinesis";
@@ -71,9 +71,13 @@ export class Resharding {
 
   async shards(ShardFilter) {
     const all = [];
-    for await (const page of paginateListShards({ client: this.kinesis, pageSize: 2 }, { StreamName: this.stream, ShardFilter })) {
+    let NextToken;
+    do {
+      const which = NextToken ? { NextToken } : { StreamName: this.stream, ShardFilter };
+      const page = await this.send(ListShardsCommand, { ...which, MaxResults: 2 });
       all.push(...page.Shards);
-    }
+      NextToken = page.NextToken;
+    } while (NextToken);
     return all;
   }
 
@@ -82,7 +86,7 @@ export class Resharding {
   }
 
   async generations() {
-    step(19, "split, merge and rescale; the paginator of ListShards");
+    step(19, "split, merge and rescale; ListShards by pages");
     const name = { StreamName: this.stream };
     const [first, second] = (await this.shards()).map((shard) => shard.ShardId);
     await this.put();

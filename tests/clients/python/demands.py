@@ -25,7 +25,8 @@ def equal(actual, expected, what):
 
 
 def expect_error(error, what, call, **arguments):
-    """Calls, and demands the error: a class of the client's exceptions, or the code of one it has no class for."""
+    """Calls, and demands the error, which it returns: a class of the client's exceptions, or the code of one it has no
+    class for."""
     try:
         call(**arguments)
     except ClientError as caught:
@@ -33,7 +34,7 @@ def expect_error(error, what, call, **arguments):
         matches = code == error if isinstance(error, str) else isinstance(caught, error)
         check(matches, f"{what}: expected {error}, got {code}: {caught}")
         equal(caught.response["ResponseMetadata"]["HTTPStatusCode"], 400, f"HTTP status of {what}")
-        return
+        return caught
     check(False, f"{what}: expected {error}, got an answer")
 
 

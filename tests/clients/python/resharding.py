@@ -73,9 +73,22 @@ class Resharding:
         self.kinesis.get_waiter("stream_exists").wait(StreamName=self.stream)
 
     def shards(self, **members):
-        pages = self.kinesis.get_paginator("list_shards").paginate(
-            StreamName=self.stream, PaginationConfig={"PageSize": 2}, **members)
-        return [shard for page in pages for shard in page["Shards"]]
+        """Page by page: a page after the first is asked for by its token alone."""
+        page = self.kinesis.list_shards(StreamName=self.stream, MaxResults=2, **members)
+        found = page["Shards"]
+        while "NextToken" in page:
+            page = self.kinesis.list_shards(NextToken=page["NextToken"], MaxResults=2)
+            found += page["Shards"]
+        return found
+
+    def paginate(self):
+        """boto3's paginator sends the name with the token, which the service refuses: it reads the first page only."""
+        paginator = self.kinesis.get_paginator("list_shards")
+        listed = [shard for page in paginator.paginate(StreamName=self.stream) for shard in page["Shards"]]
+        equal(listed, self.shards(), "the paginator of ListShards")
+        pages = paginator.paginate(StreamName=self.stream, PaginationConfig={"PageSize": 2})
+        refused = expect_error(self.errors.InvalidArgumentException, "a name beside a token", lambda: list(pages))
+        equal(refused.response["Error"]["Message"], "NextToken and StreamName cannot be provided together.", "the message")
 
     def reshard(self, writer):
         step(19, "split, merge and rescale under load; the paginators of ListShards and DescribeStream agree")
@@ -103,6 +116,7 @@ class Resharding:
         described = [shard for page in self.kinesis.get_paginator("describe_stream").paginate(
             StreamName=self.stream, PaginationConfig={"PageSize": 2}) for shard in page["StreamDescription"]["Shards"]]
         equal(described, self.shards(), "DescribeStream and ListShards")
+        self.paginate()
 
     def follow(self, numbers):
         step(20, "a reader that follows ChildShards gets every record once, each key's in order")
