@@ -16,7 +16,9 @@ import sys
 import tempfile
 import time
 
-HASH_SPACE = 1 << 128
+from demands import HASH_SPACE, check, equal, step, wait_until
+from resharding import Resharding
+
 CLOCK_SLACK = datetime.timedelta(seconds=5)
 COMMAND_LIMIT = 120
 
@@ -25,29 +27,9 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc)
 
 
-def step(number, text):
-    print(f"step {number:2}: {text}", flush=True)
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
-def equal(actual, expected, what):
-    check(actual == expected, f"{what}: expected {expected!r}, got {actual!r}")
-
-
 def moment(seconds):
     """A time as version 1 of the CLI prints it: seconds since 1970."""
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-
-
-def wait_until(what, condition, limit=30.0):
-    end = time.monotonic() + limit
-    while not condition():
-        check(time.monotonic() < end, f"{what} did not happen within {limit} s")
-        time.sleep(0.02)
 
 
 class Suite:
@@ -90,6 +72,7 @@ class Suite:
         self.limits()
         self.refusals()
         self.delete()
+        Resharding(self, self.stream + "-resharded").run()
 
     # --- the command ---
 

@@ -63,13 +63,16 @@ func (r *Resharding) put() {
 }
 
 func (r *Resharding) shardsOf(filter *types.ShardFilter) []types.Shard {
-	pages := kinesis.NewListShardsPaginator(r.kinesis, &kinesis.ListShardsInput{
-		StreamName: &r.stream, MaxResults: aws.Int32(2), ShardFilter: filter})
 	all := []types.Shard{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(r.ctx)
+	input := &kinesis.ListShardsInput{StreamName: &r.stream, MaxResults: aws.Int32(2), ShardFilter: filter}
+	for input != nil {
+		page, err := r.kinesis.ListShards(r.ctx, input)
 		check(err == nil, "list the shards: %v", err)
 		all = append(all, page.Shards...)
+		input = nil
+		if page.NextToken != nil {
+			input = &kinesis.ListShardsInput{NextToken: page.NextToken, MaxResults: aws.Int32(2)}
+		}
 	}
 	return all
 }
@@ -85,7 +88,7 @@ func (r *Resharding) childrenOf(parent string) []types.Shard {
 }
 
 func (r *Resharding) generations() {
-	step(19, "split, merge and rescale; the paginator of ListShards")
+	step(19, "split, merge and rescale; ListShards by pages")
 	before := r.shardsOf(nil)
 	first, second := before[0].ShardId, before[1].ShardId
 	r.put()

@@ -13,6 +13,7 @@ import software.amazon.kinesis.processor.ShardRecordProcessor;
 final class Processor implements ShardRecordProcessor {
   private final Ledger ledger;
   private String shard;
+  private boolean askedToStop;
 
   Processor(Ledger ledger) {
     this.ledger = ledger;
@@ -33,7 +34,10 @@ final class Processor implements ShardRecordProcessor {
 
   @Override
   public void leaseLost(LeaseLostInput input) {
-    ledger.fault("the only worker lost its lease of " + shard);
+    // A worker that ends gives its leases back, and is told so.
+    if (!askedToStop) {
+      ledger.fault("the only worker lost its lease of " + shard);
+    }
   }
 
   @Override
@@ -44,6 +48,7 @@ final class Processor implements ShardRecordProcessor {
 
   @Override
   public void shutdownRequested(ShutdownRequestedInput input) {
+    askedToStop = true;
     checkpoint(input.checkpointer());
   }
 
