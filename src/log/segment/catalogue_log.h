@@ -16,8 +16,8 @@ namespace millrace::log::segment {
 // take streams for deleted. The first is asked before recovery writes anything (`damaged`: the last command that it met
 // and could not read; 0: none), the second of all that the index names. Both block.
 base::Result<void> check_met_commands(const Core& core, Position damaged);
-// data_loss where the index has rows of the catalogue's log and does not know the log itself: it is about to be taken for
-// new. Blocks.
+// data_loss where the index has rows of the catalogue's log and does not know the log itself: it is about to be taken
+// for new. Blocks.
 base::Result<void> check_catalogue_is_known(const Core& core);
 base::Result<void> check_commands(const Core& core);
 
