@@ -2,7 +2,7 @@
 # counts in `passed` and `failed`, and fails only through them. Sourced after common.sh, install.sh and build.sh.
 
 stage_names=(install format release tests load lint clients asan tsan)
-declare -A stage_minutes=([install]=4 [format]=1 [release]=8 [tests]=8 [load]=3 [lint]=3 [clients]=8 [asan]=10 [tsan]=10)
+declare -A stage_minutes=([install]=4 [format]=1 [release]=8 [tests]=9 [load]=3 [lint]=3 [clients]=10 [asan]=10 [tsan]=10)
 declare -A stage_needs=([tests]=release [load]=release [lint]=release [clients]=release)
 
 # Runs a command as the one check of a stage.

@@ -72,6 +72,7 @@ class Resharding:
         tags = self.aws("list-tags-for-resource", "--resource-arn", consumer)["Tags"]
         equal(tags, [{"Key": "team", "Value": "a"}], "the consumer's tags")
         self.aws("deregister-stream-consumer", "--consumer-arn", consumer)
+        wait_until("no consumer", lambda: not self.aws("list-stream-consumers", *of_stream)["Consumers"])
         self.expect_error("ResourceNotFoundException", *described)
 
     def settings(self, arn):
@@ -84,3 +85,4 @@ class Resharding:
         self.wait_active()
         summary = self.aws("describe-stream-summary", *self.name())["StreamDescriptionSummary"]
         equal((summary["EncryptionType"], summary["StreamModeDetails"]["StreamMode"]), ("KMS", "ON_DEMAND"), "what it is set to")
+        equal(summary["EnhancedMonitoring"], [{"ShardLevelMetrics": ["IncomingBytes"]}], "the metrics in the summary")

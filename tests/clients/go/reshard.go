@@ -201,6 +201,10 @@ func (r *Resharding) consumers() {
 	check(err == nil, "deregister: %v", err)
 	waitUntil("a consumer that is gone", func() bool {
 		_, err := r.kinesis.DescribeStreamConsumer(r.ctx, &kinesis.DescribeStreamConsumerInput{ConsumerARN: &arns[0]})
-		return err != nil
+		if err == nil {
+			return false
+		}
+		expectError[*types.ResourceNotFoundException]("describe a consumer that is gone", err)
+		return true
 	})
 }
