@@ -109,7 +109,7 @@ std::string Reading::encode(const shard::ReadPage& result) const {
 std::vector<wire::hot::PageTail::Child> Reading::children(model::ShardNo parent) const {
   std::vector<wire::hot::PageTail::Child> children;
   for (const catalog::ShardInfo* child : catalog::children_of(*stream->stream, parent)) {
-    std::vector<model::ShardNo> parents = {*child->parent};
+    std::vector<model::ShardNo> parents = {child->parent.value_or(parent)};
     if (child->adjacent_parent) parents.push_back(*child->adjacent_parent);
     children.push_back(
         {child->number, std::move(parents), base::to_decimal(child->range.first), base::to_decimal(child->range.last)});

@@ -34,7 +34,7 @@ void change_retention(Context& context, const wire::Value& input, RetentionChang
   auto stream = stream_of(context, input);
   if (!stream) return done(base::fail(std::move(stream.error())));
   const catalog::Stream& found = *(*stream)->stream;
-  const std::int64_t hours = *input.integer("RetentionPeriodHours");
+  const std::int64_t hours = input.integer("RetentionPeriodHours").value_or(0);
   if (auto good = check(context, found, hours, change); !good) return done(base::fail(std::move(good.error())));
 
   catalog::SetRetention command{.stream = found.key(),

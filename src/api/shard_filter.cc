@@ -33,7 +33,7 @@ class Lifetimes {
 
   // A shard ends with the second in which it was closed, in which it may have got records; its children begin then, so
   // that those who read from a time on miss nothing.
-  static std::int64_t end_ms(const catalog::ShardInfo& shard) { return (*shard.closed_s + 1) * 1000; }
+  static std::int64_t end_ms(const catalog::ShardInfo& shard) { return (shard.closed_s.value_or(0) + 1) * 1000; }
   std::int64_t begin_ms(const catalog::ShardInfo& shard) const {
     const catalog::ShardInfo* parent = parent_of(shard);
     return parent != nullptr && parent->closed_s ? end_ms(*parent) : 0;

@@ -48,7 +48,7 @@ void split_shard(Context& context, const wire::Value& input, base::Done<wire::Va
   if (auto good = check(context, found, **shard, key); !good) return done(base::fail(std::move(good.error())));
 
   catalog::SplitShard command{
-      .stream = found.key(), .uid = found.uid, .shard = *number, .upper_start = *base::parse_u128(key)};
+      .stream = found.key(), .uid = found.uid, .shard = *number, .upper_start = base::parse_u128(key).value_or(0)};
   context.coordinator.split_shard(
       std::move(command), [&context, name = found.name, done = std::move(done)](base::Result<void> split) mutable {
         if (!split) return done(base::fail(reshard_told(context, name, 1, split.error())));

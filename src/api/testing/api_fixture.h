@@ -22,9 +22,11 @@ namespace millrace::api::testing {
 // The operations over a memory engine, a clock that the test moves and seeded randomness; no network. Requests and
 // answers are JSON text, as a client would write them.
 class Api : public ::testing::Test {
+ public:
+  ~Api() override;
+
  protected:
   explicit Api(coordinator::AccountLimits limits = {}, std::size_t memory_bytes = 256 << 20);
-  ~Api() override;
 
   // The answer of a request that must succeed.
   wire::Value ok(std::string_view operation, std::string_view json);
