@@ -17,11 +17,11 @@ void delete_stream(Context& context, const wire::Value& input, base::Done<wire::
   auto stream = stream_of(context, input);
   if (!stream) return done(base::fail(std::move(stream.error())));
   const catalog::Stream& found = *(*stream)->stream;
-  if (found.status == catalog::StreamStatus::deleting) {
-    return done(base::fail(wire::stream_not_active(found.name, context.identity.account, wire_name(found.status))));
-  }
+  // A removal that is under way refuses another one; one that failed half-way is taken up again.
+  const bool is_marked = found.status == catalog::StreamStatus::deleting;
   const bool with_consumers = input.boolean("EnforceConsumerDeletion").value_or(false);
-  if (!with_consumers && !found.consumers.empty()) return done(base::fail(has_consumers(context, found.name)));
+  if (!is_marked && !with_consumers && !found.consumers.empty())
+    return done(base::fail(has_consumers(context, found.name)));
   context.coordinator.delete_stream(
       {.stream = found.key(), .uid = found.uid, .keep_consumers = !with_consumers},
       [&context, stream = *stream, done = std::move(done)](base::Result<void> deleted) mutable {

@@ -52,7 +52,9 @@ struct Batch {
   void answer();
 
  private:
-  void fail_group(Group& group, const base::Error& error);
+  // Of the group's records; `fails` says whether one did, by its place in `order`.
+  template <class Fails>
+  void fail(Group& group, const base::Error& error, Fails fails);
 };
 
 void Batch::complete(Group& group, base::Result<shard::Stored> stored) {
@@ -61,18 +63,23 @@ void Batch::complete(Group& group, base::Result<shard::Stored> stored) {
     for (std::uint32_t at = group.begin; at < group.end; ++at) {
       // Not always where it was sent: a shard that was closed meanwhile has passed it on to its children.
       const shard::Place place = stored->place(at - group.begin, to.config());
+      if (place.failed) {
+        fail(group, base::Error(*place.failed), [&](std::uint32_t other) { return other == at; });
+        continue;
+      }
       outcomes[order[at]].number = {.created_s = place.created_s,
                                     .shard = place.shard,
                                     .position = place.position,
                                     .time_s = place.arrival_ms / 1000};
     }
   } else {
-    fail_group(group, stored.error());
+    fail(group, stored.error(), [](std::uint32_t) { return true; });
   }
   if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) answer();
 }
 
-void Batch::fail_group(Group& group, const base::Error& error) {
+template <class Fails>
+void Batch::fail(Group& group, const base::Error& error, Fails fails) {
   const catalog::ShardInfo& shard = stream->stream->shards[group.shard_index];
   const std::string_view account = context.identity.account;
   if (error.code == Errc::throughput_exceeded) {
@@ -85,8 +92,9 @@ void Batch::fail_group(Group& group, const base::Error& error) {
         {{"stream", stream->stream->name}, {"shard", model::shard_id(shard.number)}, {"cause", base::describe(error)}});
     group.error = wire::internal_failure();
   }
-  for (std::uint32_t at = group.begin; at < group.end; ++at)
-    outcomes[order[at]].error = &group.error;
+  for (std::uint32_t at = group.begin; at < group.end; ++at) {
+    if (fails(at)) outcomes[order[at]].error = &group.error;
+  }
 }
 
 void Batch::answer() {

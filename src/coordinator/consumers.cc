@@ -11,7 +11,8 @@ void Core::register_consumer(catalog::RegisterConsumer change, Done<catalog::Con
     if (!outcome) (*told)(base::fail(std::move(outcome.error())));
   });
   if (!begun) return;
-  const auto& commitment = catalog->state()->account(change.stream.place).commitment;
+  const auto state = catalog->state();
+  const auto& commitment = state->account(change.stream.place).commitment;
   const bool committed = commitment.at(shared.clock.now_ms()).status != catalog::Commitment::Status::disabled;
   const AccountLimits stream_limits = limits_of(change.stream);
   change.consumers_max = committed ? stream_limits.consumers_with_commitment_max : stream_limits.consumers_max;

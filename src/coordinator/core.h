@@ -94,7 +94,7 @@ class Core : public std::enable_shared_from_this<Core> {
   Result<void> reconcile();
   Result<void> drop_unknown_logs(const std::vector<log::LogId>& existing, Mended& mended);
   Result<void> create_all_logs(const std::set<log::LogId>& existing, Mended& mended);
-  Result<void> close_ended_logs(Mended& mended);
+  void close_ended_logs(Mended& mended);
   Result<void> finish_creation(const catalog::Stream& stream);
   Result<void> finish_deletion(const StreamPtr& stream);
   Result<void> finish_update(const StreamPtr& stream);
@@ -117,6 +117,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void close_parents(const StreamPtr& stream, Done<std::int64_t> done);
   void commit_reshard(const StreamPtr& stream, std::int64_t last_arrival_ms, Done<void> done);
   void pass_appends_on(const StreamPtr& before);
+  void retry_reshards();
   void give_reshard_up(const StreamPtr& stream, base::Error cause, Done<void> done);
   std::vector<std::shared_ptr<shard::Shard>> parents_of(const StreamPtr& stream) const;
   bool begin_reshard(std::uint64_t uid);
@@ -140,6 +141,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::set<std::uint64_t> removing_ MILLRACE_GUARDED_BY(mutex_);  // uids whose removal is under way
   std::map<std::uint64_t, Reconfiguration> reconfiguring_ MILLRACE_GUARDED_BY(mutex_);
   std::set<std::uint64_t> resharding_ MILLRACE_GUARDED_BY(mutex_);  // uids whose reshard is under way
+  bool retry_is_due_ MILLRACE_GUARDED_BY(mutex_) = false;           // of reshards that failed
   io::Loop* loop_ MILLRACE_GUARDED_BY(mutex_) = nullptr;
   base::Mutex traffic_mutex_;
   TrafficMeter traffic_ MILLRACE_GUARDED_BY(traffic_mutex_);

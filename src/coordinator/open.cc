@@ -52,7 +52,7 @@ Result<void> Core::reconcile() {
 
   const std::set<log::LogId> existing(listed->begin(), listed->end());
   if (auto made = create_all_logs(existing, mended); !made) return made;
-  if (auto closed = close_ended_logs(mended); !closed) return closed;
+  close_ended_logs(mended);
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
     if (stream->status == catalog::StreamStatus::deleting) {
@@ -119,7 +119,7 @@ Result<void> Core::create_all_logs(const std::set<log::LogId>& existing, Mended&
 
 // The catalogue may remember an end that the log itself has lost: by a power cut in `os`, or with an index that was
 // made anew. Nothing was put behind it, and a reader must not wait there for more.
-Result<void> Core::close_ended_logs(Mended& mended) {
+void Core::close_ended_logs(Mended& mended) {
   std::vector<log::LogId> ended;
   const auto state = catalog->state();
   for (const auto& [name, stream] : state->streams) {
@@ -151,7 +151,10 @@ Result<void> Core::close_ended_logs(Mended& mended) {
         std::move(done));
   });
   mended.closed = closed;
-  return outcome;
+  // The next start tries again: what there is can be served meanwhile.
+  if (!outcome) {
+    base::log::warn("logs of closed shards could not be ended again", {{"cause", base::describe(outcome.error())}});
+  }
 }
 
 Result<void> Core::finish_creation(const catalog::Stream& stream) {
@@ -165,13 +168,15 @@ Result<void> Core::finish_deletion(const StreamPtr& stream) {
   return await<void>([&](auto done) { change(catalog::RemoveStream{stream->key(), stream->uid}, std::move(done)); });
 }
 
-// A reshard is finished, whatever step of it had been reached; anything else that holds a stream is a delay.
+// A reshard is finished, whatever step of it had been reached; anything else that holds a stream is a delay. One that
+// cannot be finished now, on an engine that only reads, say, stays under way: it is tried again once the broker runs.
 Result<void> Core::finish_update(const StreamPtr& stream) {
   if (stream->reshard) {
-    return await<void>([&](auto done) {
+    await<void>([&](auto done) {
       begin_reshard(stream->uid);
       run_reshard(stream, false, std::move(done));
     });
+    return {};
   }
   return await<void>([&](auto done) { change(catalog::EndUpdate{stream->key(), stream->uid}, std::move(done)); });
 }

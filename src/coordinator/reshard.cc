@@ -178,9 +178,26 @@ void Core::give_reshard_up(const StreamPtr& stream, base::Error cause, Done<void
   base::log::write_limited("reshard-failed", shared.clock.now_ms(), base::log::Level::warn,
                            "a reshard could not be finished; it is tried again",
                            {{"stream", stream->name}, {"cause", base::describe(cause)}});
-  base::Task again = [self = shared_from_this()] { self->resume_reshards(); };
-  later(retry_delay, again);
+  retry_reshards();
   done(base::fail(std::move(cause)));
+}
+
+// One retry is due at a time, whatever number of streams wait for it: each takes up all of them.
+void Core::retry_reshards() {
+  {
+    base::Lock lock(mutex_);
+    if (std::exchange(retry_is_due_, true)) return;
+  }
+  const auto no_longer_due = [](Core& core) {
+    base::Lock lock(core.mutex_);
+    core.retry_is_due_ = false;
+  };
+  base::Task again = [self = shared_from_this(), no_longer_due] {
+    no_longer_due(*self);
+    self->resume_reshards();
+  };
+  // Without a loop it is the first minute's work once there is one.
+  if (!later(retry_delay, again)) no_longer_due(*this);
 }
 
 bool Core::begin_reshard(std::uint64_t uid) {

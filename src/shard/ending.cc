@@ -31,6 +31,8 @@ struct Passage {
       for (std::uint32_t i = 0; i < part.records.size(); ++i)
         places[part.records[i]] = stored->place(i, part.shard->config());
     } else {
+      for (const std::uint32_t record : part.records)
+        places[record].failed = stored.error().code;
       base::Lock lock(mutex);
       if (!error) error = stored.error();
     }
@@ -44,7 +46,9 @@ struct Passage {
       base::Lock lock(mutex);
       failed = std::move(error);
     }
-    if (failed) return done(base::fail(*std::move(failed)));
+    // What one child has stored must not be told to be lost, or it is put again.
+    const bool all_failed = std::ranges::all_of(places, [](const Place& place) { return place.failed.has_value(); });
+    if (failed && all_failed) return done(base::fail(*std::move(failed)));
     Stored stored;
     stored.moved = std::make_shared<const std::vector<Place>>(std::move(places));
     done(std::move(stored));

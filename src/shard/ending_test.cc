@@ -114,6 +114,20 @@ TEST_F(EndingTest, AClosedShardPassesOnWhateverStillComes) {
   EXPECT_EQ(data_of(*grandchild), (Strings{"0"}));
 }
 
+TEST_F(EndingTest, WhatOneChildStoresIsToldWhereTheOtherRefuses) {
+  ASSERT_TRUE(start_close().get());
+  split();
+  engine_.fail_append(log::testing::ScriptedEngine::Fault::unavailable);
+  const Stored stored = start_append(block_at({5, half, 6})).get().value();
+  const ShardConfig& given_to = shard_->config();
+  EXPECT_TRUE(stored.place(0, given_to).failed) << "the lower child is the first";
+  EXPECT_TRUE(stored.place(2, given_to).failed);
+  EXPECT_FALSE(stored.place(1, given_to).failed);
+  EXPECT_EQ(stored.place(1, given_to).shard, 4U);
+  EXPECT_EQ(data_of(*lower_), Strings());
+  EXPECT_EQ(data_of(*upper_), (Strings{"1"}));
+}
+
 TEST_F(EndingTest, KeysGoWhereTheirHashesBelong) {
   ASSERT_TRUE(start_close().get());
   split();

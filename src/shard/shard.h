@@ -4,6 +4,7 @@
 #include <boost/container/deque.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -41,14 +42,16 @@ struct Place {
   model::ShardNo shard = 0;
   log::Position position = 0;
   std::int64_t arrival_ms = 0;
+  // Set where this record could not be stored while others of its block were: a child of its shard refused it.
+  std::optional<base::Errc> failed{};
 };
 
 // Where a block went.
 struct Stored {
   log::Appended runs;
   std::int64_t arrival_ms = 0;
-  // Set where the shard had been closed and its records went on to its children: of each record, in the block's order;
-  // `runs` says nothing then.
+  // Set where the shard had been closed and its records went on to its children, and some of them are stored: of each
+  // record, in the block's order; `runs` says nothing then.
   std::shared_ptr<const std::vector<Place>> moved{};
 
   // Of the block's index-th record, where the block stayed in the shard it was given to.

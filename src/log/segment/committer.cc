@@ -192,10 +192,12 @@ base::Result<void> Committer::reserve_left() {
 }
 
 // The class of segments a request goes to, and how many bytes it takes there at most. A full disk does not refuse the
-// catalogue's commands: a deletion is what frees space, and the reserve is there for them.
+// catalogue's commands: a deletion is what frees space, and the reserve is there for them. Nor does it refuse the end
+// of a log, which has no payload: a reshard that has begun must be able to end.
 void Committer::classify(Request& request, const base::Result<void>& open) {
   const bool is_command = request.log->id == catalogue_log;
-  if (!open && !(is_command && open.error().code == base::Errc::full)) {
+  const bool is_end = !request.block;
+  if (!open && !((is_command || is_end) && open.error().code == base::Errc::full)) {
     request.outcome = base::fail(open.error());
     return;
   }
@@ -266,13 +268,15 @@ base::Result<void> Committer::write_share(std::size_t segment_class) {
 }
 
 // Syncs what was written: one class here, the others meanwhile on the loop for them. False where finish() comes later,
-// by itself.
+// by itself. Commands are synced in `os`, too: the catalogue must not forget what the logs remember, or a shard that it
+// takes for open would have ended.
 bool Committer::begin_syncs() {
   Core& core = *core_;
-  if (core.options.durability != Durability::sync || core.has_failed()) return true;
+  if (core.has_failed()) return true;
+  const bool syncs_all = core.options.durability == Durability::sync;
   std::vector<std::size_t> touched;
   for (std::size_t c = 0; c < shares_.size(); ++c) {
-    if (shares_[c].touched) touched.push_back(c);
+    if (shares_[c].touched && (syncs_all || c == std::size_t(SegmentClass::catalogue))) touched.push_back(c);
   }
   if (touched.empty()) return true;
   const auto sync = [](Committer& committer, std::size_t segment_class) {
