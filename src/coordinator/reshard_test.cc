@@ -152,6 +152,46 @@ TEST_F(ReshardTest, AFailedCommitIsTriedAgainByItself) {
   EXPECT_EQ(stream("orders").open_shards(), 4U);
 }
 
+TEST_F(ReshardTest, ManyThatFailAreTriedTogetherOnceASecond) {
+  start_on_loop();
+  const std::vector<std::string> names = {"a", "b", "c", "d"};
+  std::size_t commits = 0;
+  for (const std::string& name : names)
+    ASSERT_TRUE(create(name, 2));
+  machine.engine.look_at_commands([&commits](const catalog::Command& command) -> base::Result<void> {
+    if (!std::holds_alternative<catalog::CommitReshard>(command.body)) return {};
+    ++commits;
+    return base::fail(Errc::unavailable, "as wanted");
+  });
+  for (const std::string& name : names)
+    EXPECT_FALSE(ended(begin_rescale(name, 4)));
+  commits = 0;
+  for (int second = 0; second < 10; ++second)
+    advance(1s);
+  EXPECT_GE(commits, 5 * names.size());
+  EXPECT_LE(commits, 11 * names.size());
+  machine.engine.look_at_commands({});
+  advance(2s);
+  for (const std::string& name : names)
+    EXPECT_EQ(status_of(name), StreamStatus::active);
+}
+
+TEST_F(ReshardTest, WhatCannotBeFinishedAtAStartIsFinishedLater) {
+  start();
+  ASSERT_TRUE(create("orders", 2));
+  bool failing = true;
+  refuse_commands<catalog::CommitReshard>(failing);
+  EXPECT_FALSE(ended(begin_rescale("orders", 4)));
+  crash();
+  refuse_commands<catalog::CommitReshard>(failing);
+  start_on_loop();
+  EXPECT_EQ(status_of("orders"), StreamStatus::updating);
+  failing = false;
+  advance(61s);
+  EXPECT_EQ(status_of("orders"), StreamStatus::active);
+  EXPECT_EQ(stream("orders").open_shards(), 4U);
+}
+
 TEST_F(ReshardTest, ACrashBetweenAnyTwoStepsIsMendedAtTheNextStart) {
   start();
   int number = 0;

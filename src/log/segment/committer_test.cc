@@ -76,6 +76,19 @@ TEST_F(CommitterTest, InOsNothingIsSyncedAndTheAnswerComesAtOnce) {
   EXPECT_EQ(count(FaultyFiles::Call::sync, ""), 0U);
 }
 
+TEST_F(CommitterTest, CommandsAreSyncedInOsTooLestTheLogsKnowMoreThanTheCatalogue) {
+  Life life = begin({.durability = Durability::os, .disk_reserve = 0});
+  const auto append = [&] {
+    return life.wait<Position>(
+        [&](auto done) { life.engine().meta().append(std::as_bytes(std::span("make", 4)), std::move(done)); });
+  };
+  ASSERT_TRUE(append().has_value());
+  calls_.clear();
+  ASSERT_TRUE(append().has_value());
+  EXPECT_EQ(count(FaultyFiles::Call::write, "catalogue-"), 1U);
+  EXPECT_EQ(count(FaultyFiles::Call::sync, "catalogue-"), 1U);
+}
+
 TEST_F(CommitterTest, AFailedSyncOfOneClassFailsTheWholeEngine) {
   Life life = begin();
   auto day = make_log(life, {1, 0});
@@ -130,6 +143,8 @@ TEST_F(CommitterTest, BelowTheReserveCommandsOfTheCatalogueGoOn) {
                     life.engine().meta().append(std::as_bytes(std::span("drop", 4)), std::move(done));
                   })
                   .has_value());
+  EXPECT_EQ(life.wait<Position>([&](auto done) { writer->close(std::move(done)); }), 1U)
+      << "a reshard that has begun must be able to end";
 }
 
 TEST_F(CommitterTest, TheTableOfWhatIsNotIndexedIsBounded) {
