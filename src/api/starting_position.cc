@@ -14,11 +14,7 @@ base::Result<model::Position> position_of(const Context& context, const catalog:
   const std::string& text = *wanted.number;
   const std::string_view account = context.identity.account;
   const auto number = model::parse_sequence_number(text);
-  if (!number) {
-    // A number that nobody was given means the first record above it, as long as the shard's numbers lie around it.
-    if (const auto above = model::position_above(text, info.created_s, info.number)) return *above;
-    return base::fail(wire::starting_number_invalid(text, wanted.operation, shard, stream.name, account));
-  }
+  if (!number) return base::fail(wire::starting_number_invalid(text, wanted.operation, shard, stream.name, account));
   if (number->shard != info.number) {
     return base::fail(wire::starting_number_of_another_shard(model::shard_id(number->shard), shard));
   }

@@ -8,8 +8,7 @@ namespace {
 
 using base::Errc;
 
-// Calls `use(name, value)` for each "name=value" in a text whose parts are separated by any of `separators`. A part
-// without "=" is a name with an empty value.
+// Calls `use(name, value)` for each "name=value" in a text whose parts are separated by any of `separators`.
 template <class Use>
 void for_each_parameter(std::string_view text, std::string_view separators, Use use) {
   while (!text.empty()) {
@@ -17,7 +16,8 @@ void for_each_parameter(std::string_view text, std::string_view separators, Use 
     const std::string_view part = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     const std::size_t equals = part.find('=');
-    use(part.substr(0, equals), equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1));
+    if (equals == std::string_view::npos) continue;
+    use(part.substr(0, equals), part.substr(equals + 1));
   }
 }
 

@@ -87,21 +87,6 @@ TEST(SignatureForm, RefusesBothAtOnce) {
   EXPECT_EQ(claim.error().code, Errc::invalid_signature);
 }
 
-TEST(SignatureForm, ANameAloneMakesAQuerySignature) {
-  const auto both = check_signature_form({.authorization = whole, .query = "X-Amz-Algorithm", .has_date = true});
-  ASSERT_FALSE(both);
-  EXPECT_EQ(both.error().code, base::Errc::invalid_signature);
-  const auto alone = check_signature_form({.authorization = {}, .query = "a&X-Amz-Algorithm", .has_date = true});
-  ASSERT_FALSE(alone);
-  EXPECT_EQ(alone.error().message,
-            "AWS query-string parameters must include 'X-Amz-Algorithm'. "
-            "AWS query-string parameters must include 'X-Amz-Credential'. "
-            "AWS query-string parameters must include 'X-Amz-Signature'. "
-            "AWS query-string parameters must include 'X-Amz-SignedHeaders'. "
-            "AWS query-string parameters must include 'X-Amz-Date'. "
-            "Re-examine the query-string parameters.");
-}
-
 TEST(SignatureForm, IgnoresAQueryThatIsNoSignature) {
   const auto claim = check_signature_form({.authorization = whole, .query = "a=b&c", .has_date = true});
   EXPECT_TRUE(claim.has_value());

@@ -57,19 +57,6 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
   return value;
 }
 
-// Nothing where these are not 56 digits.
-std::optional<Words> words_of(std::string_view text) {
-  if (text.size() != sequence_number_digits) return std::nullopt;
-  const auto high = parse_digits(text.substr(0, 18));
-  const auto middle = parse_digits(text.substr(18, 19));
-  const auto low = parse_digits(text.substr(37, 19));
-  if (!high || !middle || !low) return std::nullopt;
-  const u128 upper = u128{*high} * ten_19 + *middle;
-  const u128 lower = u128{base::low_of(upper)} * ten_19 + *low;
-  const u128 top = u128{base::high_of(upper)} * ten_19 + base::high_of(lower);
-  return Words{base::low_of(lower), base::low_of(top), base::high_of(top)};
-}
-
 }  // namespace
 
 SequenceNumberWriter::SequenceNumberWriter(const SequenceNumber& first) {
@@ -116,26 +103,15 @@ std::string to_text(const SequenceNumber& number) {
 }
 
 std::optional<SequenceNumber> parse_sequence_number(std::string_view text) {
-  const auto words = words_of(text);
-  return words ? unpack(*words) : std::nullopt;
-}
-
-std::optional<Position> position_above(std::string_view text, std::int64_t created_s, ShardNo shard) {
-  const auto words = words_of(text);
-  if (!words) return std::nullopt;
-  const auto [low, middle, high] = *words;
-  // What stands above the position is the shard's.
-  const Words start = pack(starting_sequence_number(created_s, shard));
-  constexpr unsigned position_bits_in_high = 16;
-  if (high >> position_bits_in_high != start[2] >> position_bits_in_high) return std::nullopt;
-  const Position position = middle >> 16 | (high & 0xffff) << 48;
-  if (position > position_end) return std::nullopt;
-  const bool is_before_start = position == 0 && (middle != start[1] ? middle < start[1] : low < start[0]);
-  if (is_before_start) return std::nullopt;
-  // Zeros in every record's number; so this one is above the record of its position.
-  if ((middle >> 8 & 0xff) != 0) return position + 1;
-  const bool is_after = static_cast<ShardNo>(low >> 4) == shard && (low & 0xf) > version;
-  return is_after ? position + 1 : position;
+  if (text.size() != sequence_number_digits) return std::nullopt;
+  const auto high = parse_digits(text.substr(0, 18));
+  const auto middle = parse_digits(text.substr(18, 19));
+  const auto low = parse_digits(text.substr(37, 19));
+  if (!high || !middle || !low) return std::nullopt;
+  const u128 upper = u128{*high} * ten_19 + *middle;
+  const u128 lower = u128{base::low_of(upper)} * ten_19 + *low;
+  const u128 top = u128{base::high_of(upper)} * ten_19 + base::high_of(lower);
+  return unpack({base::low_of(lower), base::low_of(top), base::high_of(top)});
 }
 
 }  // namespace millrace::model

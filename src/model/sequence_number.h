@@ -35,11 +35,6 @@ std::string to_text(const SequenceNumber& number);
 // shard bits, ranges).
 std::optional<SequenceNumber> parse_sequence_number(std::string_view text);
 
-// The first position whose number is above a number that no record can have and that lies among the numbers of a shard
-// (say, between two neighbours); nothing where the text is no number of 56 digits among them. Of a number that differs in
-// its lowest digits only, the record's second is taken to be the one it says.
-std::optional<Position> position_above(std::string_view text, std::int64_t created_s, ShardNo shard);
-
 // Writes the numbers of neighbouring positions quickly: each is the last one plus 2^80.
 class SequenceNumberWriter {
  public:
