@@ -1,6 +1,6 @@
 """Steps 19 to 22 with the AWS CLI: shards that are split, merged and rescaled, consumers, and what a stream is set to."""
 
-from demands import HASH_SPACE, check, equal, step, wait_until
+from steps import HASH_SPACE, check, equal, step, wait_until
 
 
 class Resharding:

@@ -16,15 +16,13 @@ import sys
 import tempfile
 import time
 
-from demands import HASH_SPACE, check, equal, step, wait_until
-from resharding import Resharding
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from resharding import Resharding  # noqa: E402
+from steps import HASH_SPACE, check, equal, now, step, wait_until  # noqa: E402
 
 CLOCK_SLACK = datetime.timedelta(seconds=5)
 COMMAND_LIMIT = 120
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc)
 
 
 def moment(seconds):

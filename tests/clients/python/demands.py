@@ -1,27 +1,7 @@
-"""What the scripts of this folder demand, step by step: the first demand that is not met ends the process."""
-
-import datetime
-import sys
-import time
+"""What the scripts of this folder demand of errors, as boto3 raises them."""
 
 from botocore.exceptions import ClientError
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc)
-
-
-def step(number, text):
-    print(f"step {number:2}: {text}", flush=True)
-
-
-def check(condition, message):
-    if not condition:
-        sys.exit(f"FAILED: {message}")
-
-
-def equal(actual, expected, what):
-    check(actual == expected, f"{what}: expected {expected!r}, got {actual!r}")
+from steps import check, equal
 
 
 def expect_error(error, what, call, **arguments):
@@ -36,10 +16,3 @@ def expect_error(error, what, call, **arguments):
         equal(caught.response["ResponseMetadata"]["HTTPStatusCode"], 400, f"HTTP status of {what}")
         return caught
     check(False, f"{what}: expected {error}, got an answer")
-
-
-def wait_until(what, condition, limit=30.0):
-    end = time.monotonic() + limit
-    while not condition():
-        check(time.monotonic() < end, f"{what} did not happen within {limit} s")
-        time.sleep(0.02)

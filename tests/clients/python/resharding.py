@@ -2,9 +2,9 @@
 
 import threading
 
-from demands import check, equal, expect_error, step, wait_until
+from demands import expect_error
+from steps import HASH_SPACE, check, equal, step, wait_until
 
-HASH_SPACE = 1 << 128
 KEYS = 50
 
 

@@ -2,7 +2,8 @@
 
 import json
 
-from demands import equal, expect_error, step, wait_until
+from demands import expect_error
+from steps import equal, step, wait_until
 
 METRICS = ["IncomingBytes", "OutgoingBytes"]
 

@@ -11,12 +11,15 @@ import time
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from demands import check, equal, expect_error, now, step, wait_until
-from resharding import Resharding
-from settings import Settings
-from terraform import Terraform
 
-HASH_SPACE = 1 << 128
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from demands import expect_error  # noqa: E402
+from resharding import Resharding  # noqa: E402
+from settings import Settings  # noqa: E402
+from steps import HASH_SPACE, check, equal, now, step, wait_until  # noqa: E402
+from terraform import Terraform  # noqa: E402
+
 CLOCK_SLACK = datetime.timedelta(seconds=5)
 PAGE = 100
 

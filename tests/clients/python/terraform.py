@@ -4,7 +4,7 @@ test may lean on, so its sequence is played here, as its source has it."""
 
 import json
 
-from demands import check, equal, step, wait_until
+from steps import check, equal, step, wait_until
 
 
 class Terraform:

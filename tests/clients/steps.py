@@ -1,9 +1,14 @@
-"""What the steps demand, and how they say so."""
+"""What the suites in Python demand, step by step: the first demand that is not met ends the process."""
 
+import datetime
 import sys
 import time
 
 HASH_SPACE = 1 << 128
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 def step(number, text):
