@@ -19,7 +19,8 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [os.path.join(TESTS, "process"), os.path.join(TESTS, "conformance")]
 
 _arguments = argparse.ArgumentParser()
 _arguments.add_argument("--rounds", type=int, default=12)
@@ -27,11 +28,11 @@ _arguments.add_argument("--seed", type=int, default=random.SystemRandom().randra
 _options, _rest = _arguments.parse_known_args()
 sys.argv = [sys.argv[0], *_rest]
 
+from lineage import bounds, check_cover, check_lineage, is_open  # noqa: E402
 from process import LIMIT, Broker  # noqa: E402
 
 SHARDS = 4
 SHARDS_MAX = 12
-HASH_KEYS = 1 << 128
 WRITERS = 4
 STREAM = "killed"
 
@@ -51,18 +52,10 @@ def list_shards(broker):
     return shards + page["Shards"]
 
 
-def bounds(shard):
-    return int(shard["HashKeyRange"]["StartingHashKey"]), int(shard["HashKeyRange"]["EndingHashKey"])
-
-
 def open_shards(broker):
     """By their ranges, which cover the key space once."""
-    shards = sorted((s for s in list_shards(broker) if "EndingSequenceNumber" not in s["SequenceNumberRange"]), key=bounds)
-    at = 0
-    for shard in shards:
-        assert bounds(shard)[0] == at, shards
-        at = bounds(shard)[1] + 1
-    assert at == HASH_KEYS, shards
+    shards = sorted(filter(is_open, list_shards(broker)), key=bounds)
+    check_cover(shards)
     return shards
 
 
@@ -153,7 +146,7 @@ class Reader:
         # The numbers of children are above those of their parents.
         for shard in sorted(list_shards(broker), key=lambda listed: listed["ShardId"]):
             if shard["ShardId"] not in self.ended:
-                self._read_shard(broker, shard["ShardId"], "EndingSequenceNumber" in shard["SequenceNumberRange"])
+                self._read_shard(broker, shard["ShardId"], not is_open(shard))
 
     def _read_shard(self, broker, shard, is_closed):
         at = self._at.get(shard) or call(broker, "GetShardIterator", ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
@@ -206,6 +199,7 @@ def run(rounds, seed, durability):
                 summary = call(broker, "DescribeStreamSummary")["StreamDescriptionSummary"]
                 assert summary["StreamStatus"] == "ACTIVE", summary
                 assert summary["OpenShardCount"] == len(open_shards(broker)), summary
+                check_lineage(list_shards(broker), SHARDS)
                 reader.read_on(broker)
                 hold(reader, told)
                 resharder = Resharder(broker, chance.random())
