@@ -44,6 +44,16 @@ TEST_F(DeleteStream, FreesTheNameAndEverythingOfTheOldStream) {
                         number));
 }
 
+TEST_F(DeleteStream, TakesUpARemovalThatFailedHalfWay) {
+  create("s");
+  register_consumer("s", "reader");
+  // Marked, and then neither its logs nor its name are gone.
+  apply(catalog::MarkDeleting{.stream = stream("s").key(), .uid = stream("s").uid, .keep_consumers = false});
+  ASSERT_EQ(stream("s").status, catalog::StreamStatus::deleting);
+  ok("DeleteStream", R"({"StreamName":"s"})");
+  EXPECT_EQ(refused("DescribeStream", R"({"StreamName":"s"})").code, Errc::resource_not_found);
+}
+
 TEST_F(DeleteStream, WorksByArn) {
   create("s");
   ok("DeleteStream",

@@ -52,34 +52,37 @@ struct Batch {
   void answer();
 
  private:
-  // Of the group's records; `fails` says whether one did, by its place in `order`.
-  template <class Fails>
-  void fail(Group& group, const base::Error& error, Fails fails);
+  // What outcomes of the group's records point to.
+  void set_error(Group& group, const base::Error& error);
 };
 
 void Batch::complete(Group& group, base::Result<shard::Stored> stored) {
   const shard::Shard& to = *stream->shards[group.shard_index];
-  if (stored) {
-    for (std::uint32_t at = group.begin; at < group.end; ++at) {
-      // Not always where it was sent: a shard that was closed meanwhile has passed it on to its children.
-      const shard::Place place = stored->place(at - group.begin, to.config());
-      if (place.failed) {
-        fail(group, base::Error(*place.failed), [&](std::uint32_t other) { return other == at; });
-        continue;
-      }
-      outcomes[order[at]].number = {.created_s = place.created_s,
-                                    .shard = place.shard,
-                                    .position = place.position,
-                                    .time_s = place.arrival_ms / 1000};
+  if (!stored) set_error(group, stored.error());
+  std::optional<Errc> failed;  // of single records, as the group's error tells it
+  for (std::uint32_t at = group.begin; at < group.end; ++at) {
+    wire::hot::PutOutcome& outcome = outcomes[order[at]];
+    if (!stored) {
+      outcome.error = &group.error;
+      continue;
     }
-  } else {
-    fail(group, stored.error(), [](std::uint32_t) { return true; });
+    // Not always where it was sent: a shard that was closed meanwhile has passed it on to its children.
+    const shard::Place place = stored->place(at - group.begin, to.config());
+    if (place.failed) {
+      if (failed != place.failed) set_error(group, base::Error(*place.failed));
+      failed = place.failed;
+      outcome.error = &group.error;
+      continue;
+    }
+    outcome.number = {.created_s = place.created_s,
+                      .shard = place.shard,
+                      .position = place.position,
+                      .time_s = place.arrival_ms / 1000};
   }
   if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) answer();
 }
 
-template <class Fails>
-void Batch::fail(Group& group, const base::Error& error, Fails fails) {
+void Batch::set_error(Group& group, const base::Error& error) {
   const catalog::ShardInfo& shard = stream->stream->shards[group.shard_index];
   const std::string_view account = context.identity.account;
   if (error.code == Errc::throughput_exceeded) {
@@ -91,9 +94,6 @@ void Batch::fail(Group& group, const base::Error& error, Fails fails) {
         "put-failed", context.clock.now_ms(), base::log::Level::error, "a put could not be stored",
         {{"stream", stream->stream->name}, {"shard", model::shard_id(shard.number)}, {"cause", base::describe(error)}});
     group.error = wire::internal_failure();
-  }
-  for (std::uint32_t at = group.begin; at < group.end; ++at) {
-    if (fails(at)) outcomes[order[at]].error = &group.error;
   }
 }
 
