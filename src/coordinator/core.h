@@ -97,7 +97,7 @@ class Core : public std::enable_shared_from_this<Core> {
   void close_ended_logs(Mended& mended);
   Result<void> finish_creation(const catalog::Stream& stream);
   Result<void> finish_deletion(const StreamPtr& stream);
-  Result<void> finish_update(const StreamPtr& stream);
+  Result<void> finish_update(const StreamPtr& stream, Mended& mended);
   Result<void> finish_consumers(const StreamPtr& stream, Mended& mended);
   // create_stream.cc
   void activate(const StreamPtr& stream, Done<void> done);

@@ -65,8 +65,7 @@ Result<void> Core::reconcile() {
       if (auto finished = finish_creation(*stream); !finished) return finished;
       ++mended.activated;
     } else if (stream->status == catalog::StreamStatus::updating) {
-      if (auto finished = finish_update(stream); !finished) return finished;
-      ++mended.updated;
+      if (auto finished = finish_update(stream, mended); !finished) return finished;
     }
   }
   report(mended.dropped, "logs of no stream dropped");
@@ -170,15 +169,15 @@ Result<void> Core::finish_deletion(const StreamPtr& stream) {
 
 // A reshard is finished, whatever step of it had been reached; anything else that holds a stream is a delay. One that
 // cannot be finished now, on an engine that only reads, say, stays under way: it is tried again once the broker runs.
-Result<void> Core::finish_update(const StreamPtr& stream) {
-  if (stream->reshard) {
-    await<void>([&](auto done) {
-      begin_reshard(stream->uid);
-      run_reshard(stream, false, std::move(done));
-    });
-    return {};
-  }
-  return await<void>([&](auto done) { change(catalog::EndUpdate{stream->key(), stream->uid}, std::move(done)); });
+Result<void> Core::finish_update(const StreamPtr& stream, Mended& mended) {
+  auto finished = await<void>([&](auto done) {
+    if (!stream->reshard) return change(catalog::EndUpdate{stream->key(), stream->uid}, std::move(done));
+    begin_reshard(stream->uid);
+    run_reshard(stream, false, std::move(done));
+  });
+  mended.updated += finished ? 1 : 0;
+  if (stream->reshard) return {};
+  return finished;
 }
 
 Result<void> Core::finish_consumers(const StreamPtr& stream, Mended& mended) {
