@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::chrono::nanoseconds tick_ns = timer_tick;
 
+// A quarter of the processor's time beside one busy thread of normal priority, and all of it alone.
+constexpr int background_nice = 5;
+
 std::uint64_t tick_of(std::chrono::nanoseconds time) {
   return static_cast<std::uint64_t>(time.count() / tick_ns.count());
 }
 
 // The first tick that begins at or after `time`.
-// A quarter of the processor's time beside one busy thread of normal priority, and all of it alone.
-constexpr int background_nice = 5;
-
 std::uint64_t tick_after(std::chrono::nanoseconds time) {
   return static_cast<std::uint64_t>((time.count() + tick_ns.count() - 1) / tick_ns.count());
 }

@@ -19,7 +19,7 @@ namespace millrace::io {
 // that posted them, without a system call.
 class AsioLoop final : public ThreadLoop, private Timers {
  public:
-  explicit AsioLoop(std::string thread_name, ThreadPriority priority = ThreadPriority::normal);
+  AsioLoop(std::string thread_name, ThreadPriority priority);
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;
   ~AsioLoop() override { stop(); }

@@ -20,6 +20,7 @@ class ThreadLoop : public Loop {
  public:
   virtual void stop() = 0;
 };
+
 // Who goes first where there are more threads to run than processors.
 enum class ThreadPriority : std::uint8_t {
   normal,

@@ -72,8 +72,8 @@ struct Page {
   bool closed = false;                          // the log has its end marker and no record at or after `next`
 };
 
-// Error codes an engine may return: fenced, closed, not_found, exists, guard_failed, too_large, unavailable (not
-// written), unknown_outcome (maybe written), data_loss, bad_config.
+// Error codes an engine may return: fenced, closed, not_found, exists, guard_failed, too_large, full (not written, and
+// passes), unavailable (not written), unknown_outcome (maybe written), data_loss, bad_config.
 
 // Appends to one log; a shard actor's. Made by Engine::acquire. Used by one thread at a time. Destroying it cancels
 // nothing: appends in flight are completed all the same.
